@@ -1,0 +1,1 @@
+"""What we believe: valuation, cross-sell likelihood and uplift."""

@@ -1,0 +1,1 @@
+"""What to do with a contact: strategies, offers, queues. No machine learning, no web."""

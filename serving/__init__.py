@@ -1,0 +1,1 @@
+"""How others ask: the HTTP interface, pages, sign-in and metrics."""
