@@ -1,0 +1,155 @@
+"""Open the tables of the data contract where they lie: Parquet, CSV or a DuckDB file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from features.contract import TABLES, Column, Table, Type
+from features.errors import ContractError, DataNotFoundError, nearest
+from features.found import Form, FoundTable, find_tables
+
+SQL_TYPES: dict[Type, str] = {
+    Type.TEXT: "VARCHAR",
+    Type.NUMBER: "DOUBLE",
+    Type.WHOLE: "BIGINT",
+    Type.FLAG: "BOOLEAN",
+    Type.TIME: "TIMESTAMPTZ",
+}
+FILE_COLUMN, ROW_COLUMN = "source_file", "source_row"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The contract tables found at `path`; opening reads names and headers only.
+
+    `unknown` names what lies there beside them and is not read. `without` is the quarantine
+    folder of a check: the rows in it are left out of the views.
+    """
+
+    path: Path
+    found: Mapping[str, FoundTable]
+    unknown: tuple[str, ...] = ()
+    without: Path | None = None
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The names of the contract tables that are present."""
+        return frozenset(self.found)
+
+    def require(self, tables: Iterable[str]) -> None:
+        """Raise DataNotFoundError that names those of `tables` that are not present."""
+        absent = [name for name in tables if name not in self.found]
+        if absent:
+            raise DataNotFoundError(
+                f"'{self.path}' lacks the tables: {', '.join(absent)}.",
+                fix=f"It has: {', '.join(sorted(self.found))}. Add them beside these.",
+            )
+
+    def attach(
+        self, connection: duckdb.DuckDBPyConnection, *, raw: bool = False, absent: bool = False
+    ) -> None:
+        """Make one view per present table on `connection`, columns as the contract declares.
+
+        Every column is cast to its declared type; a value that does not cast is NULL, and so is
+        a nullable column that is not there. With `raw` the values stay as found (CSV: text) and
+        each view also has `source_file` and `source_row` (from 1 within the file). With
+        `absent`, tables that are not present become empty views. Sets the session to UTC.
+
+        Raises:
+            ContractError: a column that may not be empty is missing from a table.
+        """
+        connection.execute("SET TimeZone = 'UTC'")
+        left_out: Mapping[str, str] = {}
+        if self.without is not None and not raw:
+            from features.quarantine import rows_left_out  # noqa: PLC0415 (it reads a Source)
+
+            left_out = rows_left_out(connection, source=self, quarantine=self.without)
+        for name, found in self.found.items():
+            found.prepare(connection)
+            select = raw_select(found) if raw else cast_select(found, left_out=left_out.get(name))
+            connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {select}')
+        for name in TABLES.keys() - self.found.keys() if absent else ():
+            connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {_empty_select(TABLES[name])}')
+
+
+def open_source(path: Path, *, without: Path | None = None) -> Source:
+    """Open the tables at `path`: a folder of Parquet or CSV tables, or one DuckDB file.
+
+    Raises:
+        DataNotFoundError: nothing is there, or no table of the contract is.
+    """
+    found, unknown = find_tables(path)
+    if not found:
+        lies_there = ", ".join(unknown) if unknown else "nothing"
+        raise DataNotFoundError(
+            f"'{path}' holds no table of the data contract; it holds: {lies_there}.",
+            fix=f"Name tables or folders after the contract: {', '.join(TABLES)}.",
+        )
+    return Source(path, found, unknown, without)
+
+
+def missing_columns(found: FoundTable) -> tuple[str, ...]:
+    """Return the columns that may not be empty and are not there."""
+    columns = TABLES[found.name].columns
+    return tuple(c.name for c in columns if not c.nullable and c.name not in found.columns)
+
+
+def raw_select(found: FoundTable) -> str:
+    """Return a SELECT of the contract's columns as found, with file and row."""
+    columns = TABLES[found.name].columns
+    listed = ", ".join(_as_found(column, found) for column in columns)
+    return f"SELECT {FILE_COLUMN}, {ROW_COLUMN}, {listed} FROM {found.numbered()}"
+
+
+def cast_select(found: FoundTable, *, left_out: str | None = None) -> str:
+    """Return a SELECT of the contract's columns, each cast to its type.
+
+    `left_out` names a relation of `source_file`, `source_row` to leave out.
+    """
+    _demand_columns(found)
+    columns = TABLES[found.name].columns
+    listed = ", ".join(_cast(column, found) for column in columns)
+    if left_out is None:
+        return f"SELECT {listed} FROM {found.rows()}"
+    return (
+        f"SELECT {listed} FROM {found.numbered()} AS numbered ANTI JOIN {left_out} AS bad "
+        f"ON numbered.{FILE_COLUMN} = bad.{FILE_COLUMN} AND numbered.{ROW_COLUMN} = bad.{ROW_COLUMN}"
+    )
+
+
+def _demand_columns(found: FoundTable) -> None:
+    missing = missing_columns(found)
+    if missing:
+        hints = "".join(nearest(name, found.columns) for name in missing[:1])
+        raise ContractError(
+            f"Table '{found.name}' in '{found.place}' lacks: {', '.join(missing)}.",
+            fix=f"It has: {', '.join(found.columns)}.{hints}",
+        )
+
+
+def _as_found(column: Column, found: FoundTable) -> str:
+    if column.name in found.columns:
+        return f'"{column.name}"'
+    return f'CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"'
+
+
+def _cast(column: Column, found: FoundTable) -> str:
+    kind = SQL_TYPES[column.type]
+    if found.columns.get(column.name) in {None, kind}:
+        return _as_found(column, found)
+    if found.columns[column.name] == "TIMESTAMP WITH TIME ZONE" and column.type is Type.TIME:
+        return _as_found(column, found)
+    value = f'"{column.name}"'
+    if found.form is Form.CSV:
+        # A bare TRY_CAST is pushed into DuckDB's CSV reader, which then drops the whole row.
+        value = f"nullif(trim({value}), '')"
+    return f'TRY_CAST({value} AS {kind}) AS "{column.name}"'
+
+
+def _empty_select(table: Table) -> str:
+    listed = ", ".join(f'CAST(NULL AS {SQL_TYPES[c.type]}) AS "{c.name}"' for c in table.columns)
+    return f"SELECT {listed} WHERE false"
