@@ -1,0 +1,5 @@
+"""`python -m pipelines.cli` is the same as `callworth`."""
+
+from pipelines.cli.program import main
+
+main()

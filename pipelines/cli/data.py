@@ -1,0 +1,85 @@
+"""The verbs on raw data: generate, check, features."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import AsJson, AsOf, Home, Tables, instant
+from pipelines.console import Screen
+from pipelines.workspace import DEFAULT_HOME, Workspace
+
+END_OF_GENERATED_DATA = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def generate(
+    customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 50_000,
+    partners: Annotated[int, typer.Option(min=1, max=20, help="How many partners.")] = 2,
+    months: Annotated[int, typer.Option(min=6, max=60, help="How many months of history.")] = 24,
+    seed: Annotated[int, typer.Option(help="Same seed, same history.")] = 7,
+    until: Annotated[
+        datetime, typer.Option(parser=instant, metavar="TIME", help="Where the history ends, UTC.")
+    ] = END_OF_GENERATED_DATA,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Generate an insurer: every table of the data contract, with a known truth beside it."""
+    from pipelines.insurer import generate as generate_insurer
+
+    screen, started = Screen(as_json), time.perf_counter()
+    root = generate_insurer(
+        Workspace(home).tables,
+        customers=customers,
+        partners=partners,
+        months=months,
+        seed=seed,
+        until=until,
+        track=screen.track,
+    )
+    seconds = time.perf_counter() - started
+    screen.done(f"{customers:,} customers over {months} months in {root} ({seconds:.1f} s)")
+    screen.result({"tables": str(root), "customers": customers, "seconds": seconds})
+
+
+def check(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="A folder of Parquet or CSV, or a DuckDB file. [HOME/tables]"),
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Exit 1 above this share of bad rows.")
+    ] = 0.01,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Check every row against the data contract; bad rows go to quarantine, good ones go on."""
+    from features.check import check as check_tables
+
+    screen, space = Screen(as_json), Workspace(home)
+    report = check_tables(
+        path or space.tables, quarantine=space.quarantine, share=share, track=screen.track
+    )
+    for line in report.lines():
+        screen.say(line)
+    screen.result(report.facts())
+    raise typer.Exit(report.exit_code)
+
+
+def features(
+    home: Home = DEFAULT_HOME, tables: Tables = None, as_of: AsOf = None, as_json: AsJson = False
+) -> None:
+    """Build what was known: the training frame, and every customer as of now."""
+    from features.frame import build_population, build_training
+
+    screen, space = Screen(as_json), Workspace(home)
+    source = tables or space.tables
+    instant_seen = space.as_of(source, as_of)
+    training = build_training(source, home=home, as_of=instant_seen, track=screen.track)
+    population = build_population(source, home=home, as_of=instant_seen, track=screen.track)
+    screen.done(f"what was known at each contact: {training}")
+    screen.done(f"every customer as of {instant_seen:%Y-%m-%d %H:%M} UTC: {population}")
+    screen.result({"training": str(training), "population": str(population), "as_of": instant_seen})

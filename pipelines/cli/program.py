@@ -1,0 +1,70 @@
+"""The `callworth` program: its verbs, its exit codes, and what it says when something fails."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+from types import FrameType
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from pipelines.cli import data, demonstration, learning, service, strategies
+
+EPILOG = """
+The main job, in order: generate (or bring your own tables), check, features, train, promote,
+strategies form, report, serve. `callworth demo` runs it all on a generated insurer.
+
+Exit codes: 0 done; 1 refused (bad data above its share, or the gate); 2 wrong use;
+3 an expected failure, named with its fix; 130 interrupted, nothing half-written.
+"""
+
+app = typer.Typer(
+    name="callworth",
+    help="What a caller is worth and what to offer, decided before the phone rings.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("generate")(data.generate)
+app.command("check")(data.check)
+app.command("features")(data.features)
+app.command("train")(learning.train)
+app.command("promote")(learning.promote)
+app.command("rollback")(learning.rollback)
+app.command("models")(learning.history)
+app.add_typer(strategies.app, name="strategies")
+app.command("report")(strategies.report)
+app.command("serve")(service.serve)
+app.add_typer(service.keys, name="keys")
+app.command("demo")(demonstration.demo)
+
+REFUSED, FAILED, INTERRUPTED = 1, 3, 130
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> NoReturn:
+    """Run one verb; every expected failure ends in a sentence and an exit code."""
+    warnings.simplefilter("ignore")  # what a library deprecates is our concern, not the user's
+    signal.signal(signal.SIGTERM, _interrupt)
+    problem = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except KeyboardInterrupt:
+        problem.print("[yellow]Interrupted.[/yellow] Nothing half-written stays: run it again.")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        fix = getattr(error, "fix", None)
+        if fix is None:
+            raise
+        problem.print(f"[red]error:[/red] {getattr(error, 'fact', error)}", markup=True)
+        problem.print(f"[bold]fix:[/bold] {fix}", markup=True)
+        sys.exit(REFUSED if getattr(error, "status", 0) == 409 else FAILED)
+    sys.exit(0)
