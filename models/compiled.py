@@ -1,0 +1,292 @@
+"""Run a model set from its folder, with numpy and ONNX Runtime alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from models.encoding import Columns, Encoder
+from models.errors import UnknownSignalError
+from models.model_set import (
+    ALL_PROFILES,
+    ENCODING,
+    CalibrationForm,
+    LinearForm,
+    Manifest,
+    PartForm,
+    SignalForm,
+    TreeForm,
+    read_json,
+    read_manifest,
+    read_signal,
+)
+from models.signals import Signal, Task
+
+Matrix = NDArray[np.float32]
+Offers = NDArray[np.intp]
+Scores = NDArray[np.float64]
+Scorer = Callable[[Matrix, Offers], Scores]
+
+# A probability closer to 0 or 1 than this has log-odds that float32 cannot hold.
+_PROBABILITY_EDGE = 1e-6
+# Rows that are given to the trees at once: their one-hot copy stays within some megabytes.
+_ROWS_AT_ONCE = 32_768
+
+
+def log_odds(probability: NDArray[Any]) -> Scores:
+    """Return log(p / (1 - p)), with p kept off the edges."""
+    p = np.clip(probability.astype(np.float64), _PROBABILITY_EDGE, 1 - _PROBABILITY_EDGE)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def sigmoid(score: NDArray[Any]) -> Scores:
+    """Return 1 / (1 + exp(-score)) without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * score)))
+
+
+def calibrated(score: Scores, form: CalibrationForm, *, task: Task) -> Scores:
+    """Return the probability (or amount, in the score's unit) that a score stands for."""
+    if form.method == "isotonic":
+        knots = np.array(form.knots)
+        return np.asarray(np.interp(score, knots[:, 0], knots[:, 1]))
+    moved = form.slope * score + form.shift
+    return sigmoid(moved) if task is Task.PROBABILITY else moved
+
+
+def with_offer(matrix: Matrix, offer: Offers, offers: int) -> Matrix:
+    """Return the matrix with the offers' one-hot columns behind it; offer -1 is all zeros."""
+    wide = np.zeros((len(matrix), matrix.shape[1] + offers), dtype=np.float32)
+    wide[:, : matrix.shape[1]] = matrix
+    rows = np.flatnonzero(offer >= 0)
+    wide[rows, matrix.shape[1] + offer[rows]] = 1.0
+    return wide
+
+
+class LinearScorer:
+    """A linear score as one vector per offer; the last vector is for no offer."""
+
+    def __init__(self, form: LinearForm, *, width: int, offers: int) -> None:
+        main = np.zeros(width)
+        for column, by in form.coefficients:
+            main[column] = by
+        self.vectors = np.tile(main, (offers + 1, 1))
+        for offer, column, by in form.products:
+            self.vectors[offer, column] += by
+        self.shifts = np.full(offers + 1, form.intercept)
+        self.shifts[:offers] += np.array(form.offers)
+
+    def __call__(self, matrix: Matrix, offer: Offers) -> Scores:
+        """Return (n,) scores; `offer` is an index of the model set's offers, -1 for none."""
+        by_offer = matrix.astype(np.float64) @ self.vectors.T + self.shifts
+        return np.asarray(by_offer[np.arange(len(matrix)), offer])
+
+
+class TreeScorer:
+    """Trees in ONNX Runtime; for probabilities the score is the log-odds."""
+
+    def __init__(self, path: Path, *, offers: int, task: Task, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        self._input = self._session.get_inputs()[0].name
+        self._output = self._session.get_outputs()[-1].name
+        self._offers = offers
+        self._task = task
+
+    def __call__(self, matrix: Matrix, offer: Offers) -> Scores:
+        """Return (n,) scores; `offer` is an index of the model set's offers, -1 for none."""
+        chunks = [
+            self._chunk(matrix[start : start + _ROWS_AT_ONCE], offer[start : start + _ROWS_AT_ONCE])
+            for start in range(0, len(matrix), _ROWS_AT_ONCE)
+        ]
+        return np.concatenate(chunks) if chunks else np.zeros(0)
+
+    def _chunk(self, matrix: Matrix, offer: Offers) -> Scores:
+        rows = with_offer(matrix, offer, self._offers)
+        out = self._session.run([self._output], {self._input: rows})[0]
+        if self._task is Task.PROBABILITY:
+            return log_odds(out[:, 1])
+        return np.asarray(out, dtype=np.float64).reshape(-1)
+
+
+class CompiledSignal:
+    """One signal's model for one profile, ready to run."""
+
+    def __init__(
+        self, form: SignalForm, *, folder: Path, width: int, offers: int, threads: int
+    ) -> None:
+        self.task = Task(form.task)
+        self.champion = form.champion
+        self._form = form
+        self._parts: list[Scorer] = [
+            _scorer(part, self.task, folder=folder, width=width, offers=offers, threads=threads)
+            for part in form.parts
+        ]
+
+    def score(self, matrix: Matrix, offer: Offers) -> Scores:
+        """Return (n,) uncalibrated scores."""
+        total = np.full(len(matrix), self._form.shift)
+        for weight, part in zip(self._form.weights, self._parts, strict=True):
+            total += weight * part(matrix, offer)
+        return total
+
+    def predict(self, matrix: Matrix, offer: Offers) -> Scores:
+        """Return (n,) probabilities, or amounts of money."""
+        value = calibrated(self.score(matrix, offer), self._form.calibration, task=self.task)
+        return value * self._form.scale if self.task is Task.AMOUNT else value
+
+
+def _scorer(
+    part: PartForm, task: Task, *, folder: Path, width: int, offers: int, threads: int
+) -> Scorer:
+    match part:
+        case LinearForm():
+            return LinearScorer(part, width=width, offers=offers)
+        case TreeForm():
+            return TreeScorer(folder / part.file, offers=offers, task=task, threads=threads)
+
+
+class Reasons:
+    """What each feature adds to the probability of acceptance, from one linear model."""
+
+    def __init__(self, form: LinearForm, *, encoder: Encoder, offers: int) -> None:
+        scorer = LinearScorer(form, width=encoder.width, offers=offers)
+        used = slice(0, max(offers, 1))
+        self._vector = scorer.vectors[used].mean(axis=0)
+        self._shift = float(scorer.shifts[used].mean())
+        self._columns = np.flatnonzero(self._vector)
+        sources = [encoder.sources[column] for column in self._columns]
+        self._names = np.array(list(dict.fromkeys(sources)), dtype=np.str_)
+        places = {str(name): place for place, name in enumerate(self._names)}
+        self._gather = np.zeros((len(self._columns), len(self._names)))
+        for row, source in enumerate(sources):
+            self._gather[row, places[source]] = 1.0
+        self._means = encoder.means[self._columns]
+
+    def top(self, matrix: Matrix, count: int) -> tuple[NDArray[np.str_], Scores]:
+        """Return (n, count) names and effects, largest first; "" and 0 where there are fewer."""
+        used = matrix[:, self._columns].astype(np.float64)
+        weights = self._vector[self._columns]
+        by_feature = ((used - self._means) * weights) @ self._gather
+        score = (self._shift + used @ weights)[:, None]
+        effects = sigmoid(score) - sigmoid(score - by_feature)
+        names = np.full((len(matrix), count), "", dtype=self._names.dtype if count else np.str_)
+        values = np.zeros((len(matrix), count))
+        kept = min(count, len(self._names))
+        if kept:
+            order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :kept]
+            names[:, :kept] = self._names[order]
+            values[:, :kept] = np.take_along_axis(effects, order, axis=1)
+        return names, values
+
+
+class CompiledModelSet:
+    """A model set that answers; it holds no fitted library object and never changes."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        encoder: Encoder,
+        *,
+        signals: dict[tuple[str, str], CompiledSignal],
+        reasons: dict[str, Reasons],
+    ) -> None:
+        self.manifest = manifest
+        self.encoder = encoder
+        self.version = manifest.version
+        self.features = tuple(name for name, _ in manifest.features)
+        self.profiles = manifest.profiles
+        self.offer_ids = manifest.offer_ids
+        self.signals = tuple(Signal(name) for name in dict.fromkeys(key[0] for key in signals))
+        self._signals = signals
+        self._reasons = reasons
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> CompiledModelSet:
+        """Return the model set of a folder; `threads` are ONNX Runtime's, per call.
+
+        More than one thread makes one-row calls slower and batches faster.
+        Raises ModelSetNotFoundError or ModelSetFormatError.
+        """
+        manifest = read_manifest(folder)
+        encoder = Encoder.from_json(read_json(folder / ENCODING))
+        offers = len(manifest.offer_ids)
+        loaded: dict[str, CompiledSignal] = {}
+        signals: dict[tuple[str, str], CompiledSignal] = {}
+        reasons: dict[str, Reasons] = {}
+        for answer in manifest.answers:
+            form = read_signal(folder / answer.file)
+            if answer.file not in loaded:
+                loaded[answer.file] = CompiledSignal(
+                    form, folder=folder, width=encoder.width, offers=offers, threads=threads
+                )
+            signals[answer.signal, answer.profile] = loaded[answer.file]
+            if answer.signal == Signal.ACCEPT and form.reasons is not None:
+                reasons[answer.profile] = Reasons(form.reasons, encoder=encoder, offers=offers)
+        return cls(manifest, encoder, signals=signals, reasons=reasons)
+
+    def encode(self, columns: Columns) -> Matrix:
+        """Return the (n, p) matrix of the feature columns; None and NaN count as absent.
+
+        Raises EncodingError when a column is missing or a numeric one holds text.
+        """
+        return self.encoder.encode(columns)
+
+    def predict(
+        self, signal: str, matrix: Matrix, *, profile: NDArray[np.str_], offer: Offers
+    ) -> Scores:
+        """Return (n,) probabilities (money for `value`); `offer` indexes `offer_ids`, -1 is none.
+
+        A profile that the set does not know is answered by the all-profiles model.
+        Raises UnknownSignalError.
+        """
+        found = np.empty(len(matrix))
+        for name, rows in _by_profile(profile):
+            model = self._signal(signal, name)
+            found[rows] = model.predict(matrix[rows], offer[rows])
+        return found
+
+    def drivers(
+        self, matrix: Matrix, *, profile: NDArray[np.str_], top: int = 3
+    ) -> tuple[NDArray[np.str_], Scores]:
+        """Return (n, top) features and their effects on the probability of acceptance.
+
+        They come from the profile's linear model, averaged over the offers, against the average
+        customer; largest effect first.
+        """
+        longest = max((len(name) for name in self.features), default=1)
+        names = np.full((len(matrix), top), "", dtype=f"<U{longest}")
+        effects = np.zeros((len(matrix), top))
+        for name, rows in _by_profile(profile):
+            reasons = self._reasons.get(name) or self._reasons.get(ALL_PROFILES)
+            if reasons is not None:
+                names[rows], effects[rows] = reasons.top(matrix[rows], top)
+        return names, effects
+
+    def _signal(self, signal: str, profile: str) -> CompiledSignal:
+        model = self._signals.get((signal, profile)) or self._signals.get((signal, ALL_PROFILES))
+        if model is None:
+            raise UnknownSignalError(
+                f"Model set {self.version} has no signal '{signal}'.",
+                fix=f"It has: {', '.join(self.signals)}.",
+            )
+        return model
+
+
+def _by_profile(profile: NDArray[np.str_]) -> list[tuple[str, Any]]:
+    """Return each profile with its rows; a slice when there is only one, to copy nothing."""
+    if len(profile) == 0:
+        return []
+    first = profile[0]
+    if len(profile) == 1 or bool((profile == first).all()):
+        return [(str(first), slice(None))]
+    return [(str(name), np.flatnonzero(profile == name)) for name in np.unique(profile)]

@@ -1,0 +1,1 @@
+"""What presenting an offer adds, against presenting nothing."""
