@@ -1,0 +1,38 @@
+"""Print every figure that the README quotes: each benchmark in turn, each its own command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / "callworth-home"
+OF_A_HOME = (
+    "champion_against_single",
+    "features_against_handwritten",
+    "strategies_at_scale",
+    "decisions_over_http",
+)
+ALONE = ("installed_size", "generate", "real_data")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, default=HOME, help="a home that `make demo` made")
+    parser.add_argument("only", nargs="*", help="names of benchmarks; all of them if none")
+    chosen = parser.parse_args()
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    for name in chosen.only or (*ALONE, *OF_A_HOME):
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        if name in OF_A_HOME:
+            command += ["--home", str(chosen.home)]
+        print(f"\n== {name}", flush=True)
+        subprocess.run(command, cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
