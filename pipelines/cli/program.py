@@ -13,13 +13,12 @@ from rich.console import Console
 
 from pipelines.cli import data, demonstration, learning, service, strategies
 
-EPILOG = """
-The main job, in order: generate (or bring your own tables), check, features, train, promote,
-strategies form, report, serve. `callworth demo` runs it all on a generated insurer.
-
-Exit codes: 0 done; 1 refused (bad data above its share, or the gate); 2 wrong use;
-3 an expected failure, named with its fix; 130 interrupted, nothing half-written.
-"""
+EPILOG = (
+    "The main job, in order: generate (or bring your own tables), check, features, train, promote, "
+    "strategies form, report, serve. `callworth demo` runs it all on a generated insurer.\n\n"
+    "Exit codes: 0 done; 1 refused (bad data above its share, or the gate); 2 wrong use; "
+    "3 an expected failure, named with its fix; 130 interrupted, nothing half-written."
+)
 
 app = typer.Typer(
     name="callworth",
@@ -56,7 +55,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     problem = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        app()
+        app(prog_name="callworth")
     except KeyboardInterrupt:
         problem.print("[yellow]Interrupted.[/yellow] Nothing half-written stays: run it again.")
         sys.exit(INTERRUPTED)
