@@ -24,3 +24,13 @@ class StrategyFileDamagedError(RoutingError):
     """A strategy file does not hold what its own header says."""
 
     status = 503
+
+
+class WriterBusyError(RoutingError):
+    """Another run is writing strategies to the same folder."""
+
+    status = 409
+
+
+class OfferCatalogueError(RoutingError):
+    """An offer, or a set of scores for the offers, does not have the declared form."""

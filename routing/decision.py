@@ -1,0 +1,213 @@
+"""The answer for one contact: its strategy, completed with what is known only now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Protocol
+
+from routing.answer import (
+    Arm,
+    Decision,
+    ShownCustomer,
+    ShownHandling,
+    Source,
+    shown_handling,
+    shown_reasons,
+    shown_route,
+    shown_signals,
+)
+from routing.completion import complete, without_offers
+from routing.contact import Contact
+from routing.defaults import PartnerDefaults, standard_defaults
+from routing.errors import StrategyFileDamagedError
+from routing.identification import Identification, identify
+from routing.strategy import Handling, Strategy
+from routing.strategy_reader import OpenSet
+
+HELD_BACK = "Held back for this contact, to measure what the offers add."
+_LAST_RESORT = standard_defaults("")
+
+
+class Strategies(Protocol):
+    """What gives the strategy set in force, such as a StrategyReader."""
+
+    def snapshot(self) -> OpenSet | None:
+        """Return the set in force, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """What every answer says, whatever it is based on."""
+
+    contact: Contact
+    now: datetime
+    label: str | None
+
+    def decision_id(self) -> str:
+        """Return the same id for the same contact, set and instant."""
+        text = f"{self.contact.contact_id}\x1f{self.label}\x1f{self.now.isoformat()}"
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def decide(
+    contact: Contact,
+    *,
+    reader: Strategies | None,
+    now: datetime,
+    hold_back_share: float = 0.0,
+    model_sets: frozenset[str] | None = None,
+) -> Decision:
+    """Return where the contact goes and how to handle it; never raises for a Contact.
+
+    `now` is UTC and aware. `hold_back_share` in [0, 1] is the share of contacts to whom nothing
+    is presented, chosen by a hash, so that the same contact stays in its arm. `model_sets`, if
+    given, are the versions still trusted: a strategy of another one is not used.
+    """
+    strategies = reader.snapshot() if reader is not None else None
+    here = _Circumstances(contact, now, strategies.label if strategies else None)
+    if strategies is None:
+        return _default(here, _LAST_RESORT, why="No strategy set is published.")
+    if contact.partner is not None and contact.partner not in strategies.partners:
+        why = (
+            f"Partner '{contact.partner}' is not in strategy set {strategies.label};"
+            f" it has: {', '.join(strategies.partners)}."
+        )
+        return _default(here, _LAST_RESORT, why=why)
+    try:
+        found = identify(contact, strategies=strategies)
+    except StrategyFileDamagedError as error:
+        return _default(here, _defaults(contact, strategies), why=error.fact)
+    if found.strategy is None:
+        return _default(here, _defaults(contact, strategies), why=found.why)
+    unusable = _unusable(found.strategy, now=now, model_sets=model_sets)
+    if unusable is not None:
+        return _profile(here, found, found.strategy, strategies=strategies, why=unusable)
+    return _formed(here, found, found.strategy, hold_back_share=hold_back_share)
+
+
+def _defaults(contact: Contact, strategies: OpenSet) -> PartnerDefaults:
+    """Return the defaults of the contact's partner, or of the only one."""
+    partner = contact.partner
+    if partner is None and len(strategies.partners) == 1:
+        partner = strategies.partners[0]
+    return strategies.defaults_of(partner) or _LAST_RESORT
+
+
+def _unusable(
+    strategy: Strategy, *, now: datetime, model_sets: frozenset[str] | None
+) -> str | None:
+    if strategy.expires_at <= now:
+        return f"The strategy expired at {strategy.expires_at:%Y-%m-%d %H:%M} UTC."
+    if model_sets is not None and strategy.model_set not in model_sets:
+        return f"The strategy was formed with model set {strategy.model_set}, no longer in use."
+    return None
+
+
+def _default(here: _Circumstances, defaults: PartnerDefaults, *, why: str | None) -> Decision:
+    return Decision(
+        decision_id=here.decision_id(),
+        contact_id=here.contact.contact_id,
+        source=Source.DEFAULT,
+        why=why,
+        partner=defaults.partner or here.contact.partner,
+        customer=None,
+        value_group=defaults.unknown.value_group,
+        signals=None,
+        route=shown_route(defaults.unknown.route),
+        handling=ShownHandling((), defaults.unknown.note),
+        reasons=(),
+        arm=Arm.ON,
+        probability=1.0,
+        strategy_set=here.label,
+        model_set=None,
+        formed_at=None,
+        expires_at=None,
+    )
+
+
+def _customer(found: Identification, strategy: Strategy) -> ShownCustomer | None:
+    if found.by is None:
+        return None
+    return ShownCustomer(strategy.customer_id, found.by, strategy.stage)
+
+
+def _profile(
+    here: _Circumstances,
+    found: Identification,
+    strategy: Strategy,
+    *,
+    strategies: OpenSet,
+    why: str,
+) -> Decision:
+    defaults = strategies.defaults_of(strategy.partner) or _LAST_RESORT
+    default = defaults.of_stage(strategy.stage)
+    return Decision(
+        decision_id=here.decision_id(),
+        contact_id=here.contact.contact_id,
+        source=Source.PROFILE,
+        why=_joined(why, found.why),
+        partner=strategy.partner,
+        customer=_customer(found, strategy),
+        value_group=default.value_group,
+        signals=None,
+        route=shown_route(default.route),
+        handling=ShownHandling((), default.note),
+        reasons=(),
+        arm=Arm.ON,
+        probability=1.0,
+        strategy_set=here.label,
+        model_set=None,
+        formed_at=strategy.formed_at,
+        expires_at=strategy.expires_at,
+    )
+
+
+def _formed(
+    here: _Circumstances, found: Identification, strategy: Strategy, *, hold_back_share: float
+) -> Decision:
+    completion = complete(strategy, reason=here.contact.answers.reason)
+    handling, arm, probability = _with_arm(here, completion.handling, share=hold_back_share)
+    return Decision(
+        decision_id=here.decision_id(),
+        contact_id=here.contact.contact_id,
+        source=Source.STRATEGY if completion.why is None else Source.COMPLETED,
+        why=_joined(completion.why, found.why),
+        partner=strategy.partner,
+        customer=_customer(found, strategy),
+        value_group=strategy.value_group,
+        signals=shown_signals(strategy.signals),
+        route=shown_route(completion.route),
+        handling=shown_handling(handling),
+        reasons=shown_reasons(strategy),
+        arm=arm,
+        probability=probability,
+        strategy_set=here.label,
+        model_set=strategy.model_set,
+        formed_at=strategy.formed_at,
+        expires_at=strategy.expires_at,
+    )
+
+
+def _with_arm(
+    here: _Circumstances, handling: Handling, *, share: float
+) -> tuple[Handling, Arm, float]:
+    """Hold the offers back for the share; where nothing is offered, nothing can be held back."""
+    if share <= 0.0 or not any(offer.present for offer in handling.offers):
+        return handling, Arm.ON, 1.0
+    if _draw(here) < share:
+        return without_offers(handling, HELD_BACK), Arm.OFF, min(share, 1.0)
+    return handling, Arm.ON, 1.0 - share
+
+
+def _draw(here: _Circumstances) -> float:
+    """Return a number in [0, 1) that depends on the contact and the set alone."""
+    text = f"arm\x1f{here.contact.contact_id}\x1f{here.label}"
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest()
+    return int.from_bytes(digest, "big") / 2.0**56
+
+
+def _joined(*sentences: str | None) -> str | None:
+    return " ".join(sentence for sentence in sentences if sentence) or None

@@ -1,0 +1,87 @@
+"""Who is calling: by customer id, else by phone number, else by two of name, street, postcode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from routing.answer import IdentifiedBy
+from routing.contact import Contact
+from routing.strategy import Strategy
+from routing.strategy_reader import OpenSet
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """The strategy of the one who calls, if any; `why` says what was uncertain or missing."""
+
+    strategy: Strategy | None
+    by: IdentifiedBy | None
+    why: str | None
+
+
+def identify(contact: Contact, *, strategies: OpenSet) -> Identification:
+    """Return who is calling; only the contact's own partner is searched, if it names one."""
+    partners = (contact.partner,) if contact.partner is not None else strategies.partners
+    missed: list[str] = []
+    if contact.customer_id:
+        for partner in partners:
+            strategy = strategies.by_customer(partner, contact.customer_id)
+            if strategy is not None:
+                return Identification(strategy, IdentifiedBy.CUSTOMER_ID, None)
+        missed.append(f"customer id '{contact.customer_id}'")
+    if contact.from_:
+        sharing = [s for p in partners for s in strategies.by_phone(p, contact.from_ or "")]
+        if sharing:
+            return _of_household(contact, sharing, strategies=strategies)
+        missed.append(f"number '{contact.from_}'")
+    agreeing = [s for p in partners for s in _by_answers(contact, p, strategies=strategies)]
+    if agreeing:
+        return Identification(
+            agreeing[0], IdentifiedBy.ANSWERS, _shared(agreeing, verb="fit these answers")
+        )
+    return Identification(None, None, _nobody(contact, missed))
+
+
+def _by_answers(contact: Contact, partner: str, *, strategies: OpenSet) -> list[Strategy]:
+    answers = contact.answers
+    return strategies.by_answers(
+        partner, name=answers.name, street=answers.street, postcode=answers.postcode
+    )
+
+
+def _of_household(
+    contact: Contact, sharing: list[Strategy], *, strategies: OpenSet
+) -> Identification:
+    """Choose among those who share a number: by the answers, else the most valuable."""
+    if len(sharing) == 1:
+        return Identification(sharing[0], IdentifiedBy.PHONE, None)
+    ids = {strategy.customer_id for strategy in sharing}
+    partners = dict.fromkeys(strategy.partner for strategy in sharing)
+    named: list[Strategy] = []
+    for partner in partners:
+        name = contact.answers.name
+        if name:
+            named += strategies.by_phone(partner, contact.from_ or "", name=name)
+        named += _by_answers(contact, partner, strategies=strategies)
+    agreeing = {one.customer_id: one for one in named if one.customer_id in ids}
+    if len(agreeing) == 1:
+        return Identification(next(iter(agreeing.values())), IdentifiedBy.PHONE, None)
+    chosen = next(iter(agreeing.values()), sharing[0])
+    return Identification(chosen, IdentifiedBy.PHONE, _shared(sharing, verb="share this number"))
+
+
+def _shared(strategies: list[Strategy], *, verb: str) -> str | None:
+    if len(strategies) == 1:
+        return None
+    return f"{len(strategies)} customers {verb}; the most valuable of them was taken."
+
+
+def _nobody(contact: Contact, missed: list[str]) -> str:
+    given = [n for n in ("name", "street", "postcode") if getattr(contact.answers, n)]
+    if len(given) == 1:
+        missed.append(f"the {given[0]} alone (two of name, street and postcode are needed)")
+    elif given:
+        missed.append(", ".join(given[:-1]) + f" and {given[-1]}")
+    if not missed:
+        return "The contact names no customer: no customer_id, no from, no answers."
+    return f"No customer is known by {'; nor by '.join(missed)}."

@@ -1,0 +1,104 @@
+"""The keys under which a strategy is found: 64-bit numbers, so the file holds no phone or name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
+
+import msgspec
+
+from routing.phones import normalised as normalised_phone
+
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+
+
+class KeyKind(StrEnum):
+    """What a key was made of."""
+
+    CUSTOMER = "customer"
+    PHONE = "phone"
+    PHONE_NAME = "phone_name"
+    NAME_STREET = "name_street"
+    NAME_POSTCODE = "name_postcode"
+    STREET_POSTCODE = "street_postcode"
+
+
+class ContactDetails(msgspec.Struct, frozen=True):
+    """What a customer may be recognised by, as it stands in the customers table."""
+
+    phones: tuple[str, ...] = ()
+    name: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+
+
+@lru_cache(maxsize=65536)
+def folded(text: str) -> str:
+    """Return the text without case, accents, punctuation and double spaces."""
+    plain = text.lower()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", text.casefold())
+        plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+        # Letters beyond a-z (Greek, Cyrillic) are kept: dropping them would make names equal.
+        return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+    return _NOT_WORD.sub(" ", plain).strip()
+
+
+def folded_postcode(text: str) -> str:
+    """Return the postcode without case, spaces and punctuation."""
+    return folded(text).replace(" ", "")
+
+
+def key_of(kind: KeyKind, partner: str, *values: str) -> int:
+    """Return the signed 64-bit key of these values, already normalised.
+
+    Two different values meet with a chance of about 1 in 10^12 per look-up among ten million keys.
+    """
+    text = "\x1f".join((kind.value, partner, *values))
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def customer_key(partner: str, customer_id: str) -> int:
+    """Return the key of a customer id, taken as it is."""
+    return key_of(KeyKind.CUSTOMER, partner, customer_id)
+
+
+def phone_keys(partner: str, phone: str | None, *, name: str | None = None) -> list[int]:
+    """Return the key of the number and, given a name, that of both together; none if no number."""
+    number = normalised_phone(phone)
+    if number is None:
+        return []
+    keys = [key_of(KeyKind.PHONE, partner, number)]
+    if name and (plain := folded(name)):
+        keys.append(key_of(KeyKind.PHONE_NAME, partner, number, plain))
+    return keys
+
+
+def answer_keys(
+    partner: str, *, name: str | None = None, street: str | None = None, postcode: str | None = None
+) -> list[int]:
+    """Return the keys of the pairs that the answers make: none for one answer, three for three."""
+    plain_name = folded(name) if name else ""
+    plain_street = folded(street) if street else ""
+    plain_postcode = folded_postcode(postcode) if postcode else ""
+    pairs = (
+        (KeyKind.NAME_STREET, plain_name, plain_street),
+        (KeyKind.NAME_POSTCODE, plain_name, plain_postcode),
+        (KeyKind.STREET_POSTCODE, plain_street, plain_postcode),
+    )
+    return [key_of(kind, partner, one, two) for kind, one, two in pairs if one and two]
+
+
+def keys_of(partner: str, customer_id: str, details: ContactDetails) -> set[int]:
+    """Return every key under which this customer is to be found."""
+    keys = {customer_key(partner, customer_id)}
+    for phone in details.phones:
+        keys.update(phone_keys(partner, phone, name=details.name))
+    keys.update(
+        answer_keys(partner, name=details.name, street=details.street, postcode=details.postcode)
+    )
+    return keys
