@@ -1,0 +1,100 @@
+"""Windowed columns: a small declarative spec, and the one SQL text per view made from it.
+
+The text keeps to what DuckDB and Spark SQL read alike (see docs/decisions/010). A row counts at
+an instant if it occurred in [as_of - N days, as_of) and was known before as_of, strictly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+TREND_DAYS, TREND_MONTHS = 30, 3
+
+
+class Aggregate(StrEnum):
+    """How the rows of a window become one value."""
+
+    COUNT = "count"
+    SUM = "sum"
+    MEAN = "mean"
+    DAYS_SINCE_FIRST = "days_since_first"
+    DAYS_SINCE_LAST = "days_since_last"
+    TREND = "trend"  # the last 30 days against the monthly mean of the last 90
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed:
+    """One column: `aggregate` the values `of` the rows that `where` holds, `days` back or ever."""
+
+    name: str
+    aggregate: Aggregate
+    where: str = ""
+    of: str = ""
+    days: int | None = None
+
+
+def view_sql(rows: str, columns: tuple[Windowed, ...]) -> str:
+    """Return the query of a view: exactly one row per row of `points` (customer_id, as_of).
+
+    `points` holds distinct instants. `rows` is a query for customer_id, occurred_at, known_at
+    and what the columns read; columns name its values with the prefix `r.`.
+    """
+    chosen = ",\n".join(f"  {_value(column)} AS {column.name}" for column in columns)
+    return f"""SELECT
+  p.customer_id,
+  p.as_of,
+{chosen}
+FROM points AS p
+LEFT JOIN (
+{rows}
+) AS r
+  ON r.customer_id = p.customer_id
+  AND r.occurred_at < p.as_of
+  AND r.known_at < p.as_of
+GROUP BY p.customer_id, p.as_of"""
+
+
+def _value(column: Windowed) -> str:
+    match column.aggregate:
+        case Aggregate.COUNT:
+            return _count(column, column.days)
+        case Aggregate.SUM:
+            return f"COALESCE(SUM({_when(column, column.days, column.of)}), 0.0)"
+        case Aggregate.MEAN:
+            return f"AVG({_when(column, column.days, column.of)})"
+        case Aggregate.DAYS_SINCE_FIRST:
+            return _days_since(f"MIN({_when(column, column.days, 'r.occurred_at')})")
+        case Aggregate.DAYS_SINCE_LAST:
+            return _days_since(f"MAX({_when(column, column.days, 'r.occurred_at')})")
+        case Aggregate.TREND:
+            recent, longer = (_count(column, days) for days in (30, 90))
+            return f"{recent} / NULLIF({longer} / {TREND_MONTHS}.0, 0)"
+        case Aggregate.FIRST:
+            return _end("MIN", column)
+        case Aggregate.LAST:
+            return _end("MAX", column)
+
+
+def _count(column: Windowed, days: int | None) -> str:
+    return f"COUNT({_when(column, days, '1' if column.where or days else 'r.occurred_at')})"
+
+
+def _when(column: Windowed, days: int | None, value: str) -> str:
+    conditions = [column.where] if column.where else []
+    if days is not None:
+        conditions.append(f"r.occurred_at >= p.as_of - INTERVAL {days} DAY")
+    return f"CASE WHEN {' AND '.join(conditions)} THEN {value} END" if conditions else value
+
+
+def _days_since(instant: str) -> str:
+    return f"(EPOCH(p.as_of) - EPOCH({instant})) / 86400.0"
+
+
+def _end(extreme: str, column: Windowed) -> str:
+    # The value at the first or last instant; among rows of one instant the smaller or larger
+    # value, so that the answer does not depend on the order in which rows are read.
+    pair = f"STRUCT_PACK(at := r.occurred_at, value := {column.of})"
+    return f"COALESCE({extreme}({pair}).value, 'none')"
