@@ -80,7 +80,8 @@ class Encoder:
     @property
     def features(self) -> tuple[str, ...]:
         """The names of the columns it reads."""
-        return tuple(column.name for column in (*self.numeric, *self.nominal))
+        numeric = tuple(column.name for column in self.numeric)
+        return numeric + tuple(column.name for column in self.nominal)
 
     @classmethod
     def fitted(cls, columns: Columns, *, kinds: Mapping[str, Kind]) -> Encoder:

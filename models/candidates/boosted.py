@@ -1,0 +1,95 @@
+"""Gradient-boosted trees (XGBoost), stopped when held-out loss no longer falls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+
+from models.candidates.contract import CandidateSettings, Name, Rows
+from models.compile import write_boosted
+from models.compiled import log_odds
+from models.model_set import TreeForm
+from models.signals import Task
+
+
+class Boosted:
+    """Boosted trees on the numeric matrix; the number of rounds is settled on held rows."""
+
+    name: ClassVar[Name] = Name.BOOSTED
+
+    def __init__(self, settings: CandidateSettings, *, task: Task) -> None:
+        self.settings = settings
+        self.task = task
+
+    def fit(self, rows: Rows, *, held: Rows) -> Self:
+        """Fit on `rows`, stopping where the loss on `held` is least."""
+        train, watched = _data(rows, self.settings), _data(held, self.settings, beside=rows)
+        booster = xgboost.train(
+            self._parameters(),
+            train,
+            num_boost_round=self.settings.rounds,
+            evals=[(watched, "held")],
+            early_stopping_rounds=self.settings.patience_rounds,
+            verbose_eval=False,
+        )
+        self.rounds_ = int(booster.best_iteration) + 1
+        self.booster_ = booster[: self.rounds_]
+        return self
+
+    def refitted(self, rows: Rows) -> Self:
+        """Return a new fit on `rows` with the number of rounds that was settled."""
+        fresh = type(self)(self.settings, task=self.task)
+        fresh.rounds_ = self.rounds_
+        fresh.booster_ = xgboost.train(
+            self._parameters(),
+            _data(rows, self.settings),
+            num_boost_round=self.rounds_,
+        )
+        return fresh
+
+    def score(self, rows: Rows) -> NDArray[np.float64]:
+        """Return (n,) log-odds, or amounts in the label's unit."""
+        out = self.booster_.inplace_predict(rows.design())
+        if self.task is Task.AMOUNT:
+            return np.asarray(out, dtype=np.float64)
+        return log_odds(out)
+
+    def forms(self, folder: Path, *, stem: str) -> tuple[TreeForm, ...]:
+        """Write `stem.boosted.onnx` and return its form."""
+        file = f"{stem}.{self.name}.onnx"
+        write_boosted(self.booster_, folder / file, task=self.task)
+        return (TreeForm(self.name, file),)
+
+    def weights(self) -> tuple[tuple[float, ...], float]:
+        """Return weight one, nothing added."""
+        return (1.0,), 0.0
+
+    def _parameters(self) -> dict[str, Any]:
+        probability = self.task is Task.PROBABILITY
+        return {
+            "objective": "binary:logistic" if probability else "reg:squarederror",
+            "eval_metric": "logloss" if probability else "rmse",
+            "tree_method": "hist",
+            "max_bin": self.settings.bins,
+            "max_depth": self.settings.boosted_depth,
+            "eta": self.settings.learning_rate,
+            "subsample": 0.8,
+            "colsample_bytree": 0.5,
+            "min_child_weight": 5.0,
+            "lambda": 5.0,
+            "nthread": 1,
+            "seed": self.settings.seed,
+            "device": self.settings.device,
+            "verbosity": 0,
+        }
+
+
+def _data(
+    rows: Rows, settings: CandidateSettings, *, beside: Rows | None = None
+) -> xgboost.QuantileDMatrix:
+    """Return the rows binned; held rows take the bins of the rows they are held beside."""
+    return xgboost.DMatrix(rows.design(), rows.label, weight=rows.weight, nthread=1)

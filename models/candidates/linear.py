@@ -1,0 +1,133 @@
+"""L1-penalised regression with offer-specific effects: the model that can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import Lasso, LogisticRegression
+
+from models.candidates.contract import CandidateSettings, Name, Rows, losses
+from models.compiled import LinearScorer, sigmoid
+from models.model_set import LinearForm
+from models.signals import Task
+
+_ITERATIONS = 200
+_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What `fit` settles and a refit keeps: the penalty's share and the columns multiplied."""
+
+    penalty: float
+    columns: tuple[int, ...]
+
+
+class Linear:
+    """A linear score; coefficients that the data does not support are exactly zero."""
+
+    name: ClassVar[Name] = Name.LINEAR
+
+    def __init__(self, settings: CandidateSettings, *, task: Task) -> None:
+        self.settings = settings
+        self.task = task
+
+    def fit(self, rows: Rows, *, held: Rows) -> Self:
+        """Fit on `rows`; the penalty is the one with the least loss on `held`."""
+        columns = self._strongest(rows) if rows.offers > 1 else ()
+        design, held_design = _design(rows, columns), _design(held, columns)
+        best = np.inf
+        for penalty in self.settings.penalties:
+            intercept, coefficients = self._solve(design, rows, penalty)
+            score = held_design @ coefficients + intercept
+            predicted = sigmoid(score) if self.task is Task.PROBABILITY else score
+            each = losses(held.label, predicted, task=self.task)
+            loss = float(np.average(each, weights=held.weight))
+            if loss < best:
+                best = loss
+                self.settled_ = _Settled(penalty, columns)
+                self.form_ = _form(intercept, coefficients, rows, columns)
+        return self
+
+    def refitted(self, rows: Rows) -> Self:
+        """Return a new fit on `rows` with the penalty and products that were settled."""
+        fresh = type(self)(self.settings, task=self.task)
+        columns = self.settled_.columns
+        solved = self._solve(_design(rows, columns), rows, self.settled_.penalty)
+        fresh.settled_ = self.settled_
+        fresh.form_ = _form(*solved, rows, columns)
+        return fresh
+
+    def score(self, rows: Rows) -> NDArray[np.float64]:
+        """Return (n,) log-odds, or amounts in the label's unit."""
+        scorer = LinearScorer(self.form_, width=rows.matrix.shape[1], offers=rows.offers)
+        return scorer(rows.matrix, rows.offer)
+
+    def forms(self, folder: Path, *, stem: str) -> tuple[LinearForm, ...]:
+        """Return the linear form; no file is needed."""
+        return (self.form_,)
+
+    def weights(self) -> tuple[tuple[float, ...], float]:
+        """Return weight one, nothing added."""
+        return (1.0,), 0.0
+
+    def _strongest(self, rows: Rows) -> tuple[int, ...]:
+        """Return the columns whose main effects are strongest, by a first fit without products."""
+        middle = self.settings.penalties[len(self.settings.penalties) // 2]
+        _, coefficients = self._solve(_design(rows, ()), rows, middle)
+        strength = np.abs(coefficients[: rows.matrix.shape[1]]) * rows.matrix.std(axis=0)
+        order = np.argsort(-strength, kind="stable")[: self.settings.products]
+        return tuple(int(column) for column in order if strength[column] > 0)
+
+    def _solve(
+        self, design: NDArray[np.float64], rows: Rows, penalty: float
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Return intercept and coefficients at a share of the largest useful penalty."""
+        centred = (rows.label - np.average(rows.label, weights=rows.weight)) * rows.weight
+        largest = max(float(np.abs(design.T @ centred).max(initial=0.0)), 1e-9)
+        if self.task is Task.PROBABILITY:
+            logistic = LogisticRegression(
+                l1_ratio=1.0,
+                C=1.0 / (penalty * largest),
+                solver="saga",
+                max_iter=_ITERATIONS,
+                tol=_TOLERANCE,
+                random_state=self.settings.seed,
+            ).fit(design, rows.label, rows.weight)
+            return float(logistic.intercept_[0]), np.asarray(logistic.coef_[0])
+        lasso = Lasso(
+            alpha=penalty * largest / float(rows.weight.sum()), max_iter=2000, tol=_TOLERANCE
+        ).fit(design, rows.label, rows.weight)
+        return float(lasso.intercept_), np.asarray(lasso.coef_)
+
+
+def _design(rows: Rows, columns: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return features, offers and the products of the offers with the given columns."""
+    width = rows.matrix.shape[1]
+    plain = rows.design().astype(np.float64)
+    chosen = plain[:, list(columns)]
+    products = [
+        chosen * plain[:, width + offer : width + offer + 1] for offer in range(rows.offers)
+    ]
+    return np.hstack([plain, *products]) if columns else plain
+
+
+def _form(
+    intercept: float, coefficients: NDArray[np.float64], rows: Rows, columns: tuple[int, ...]
+) -> LinearForm:
+    width = rows.matrix.shape[1]
+    main = coefficients[:width]
+    products = coefficients[width + rows.offers :].reshape(-1, len(columns) or 1)
+    return LinearForm(
+        intercept=intercept,
+        coefficients=tuple((int(at), float(main[at])) for at in np.flatnonzero(main)),
+        offers=tuple(float(by) for by in coefficients[width : width + rows.offers]),
+        products=tuple(
+            (int(offer), columns[place], float(products[offer, place]))
+            for offer, place in zip(*np.nonzero(products), strict=True)
+        ),
+    )

@@ -1,0 +1,158 @@
+"""The election: which candidate becomes a profile's champion, and why.
+
+The rule: every candidate is fitted on the fit part and calibrated; the mean loss (log loss, or
+squared error for amounts) of cross-fitted predictions on the select part decides. The simplest
+candidate within `tolerance_errors` standard errors of the best one's loss wins, in the order
+linear, forest, boosted, combined. The champion is then fitted again on the fit and the select
+part together. The judge part is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import choose_calibration
+from models.candidates.boosted import Boosted
+from models.candidates.combined import Combined, stacked
+from models.candidates.contract import Candidate, CandidateSettings, Name, Rows, losses
+from models.candidates.forest import Forest
+from models.candidates.linear import Linear
+from models.compiled import calibrated
+from models.model_set import CalibrationForm
+from models.signals import Task
+
+Scores = NDArray[np.float64]
+_STACK_FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One candidate as it stood in the election: fitted on the fit part, and its select losses."""
+
+    candidate: Candidate
+    calibration: CalibrationForm
+    losses: Scores
+
+    @property
+    def loss(self) -> float:
+        """The mean loss on the select part."""
+        return float(self.losses.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Elected:
+    """The champion as it will answer, beside all candidates as they stood."""
+
+    champion: Name
+    candidate: Candidate
+    calibration: CalibrationForm
+    standings: Mapping[Name, Standing]
+    task: Task
+    # One unit of the labels that the candidates saw: 1, or the amounts' spread in money.
+    scale: float
+
+    def predict(self, rows: Rows) -> Scores:
+        """Return (n,) probabilities, or amounts of money, of the champion."""
+        return self._predict(self.candidate, self.calibration, rows)
+
+    def predict_as(self, name: Name, rows: Rows) -> Scores:
+        """Return (n,) predictions of a candidate as it stood in the election."""
+        standing = self.standings[name]
+        return self._predict(standing.candidate, standing.calibration, rows)
+
+    def _predict(self, candidate: Candidate, form: CalibrationForm, rows: Rows) -> Scores:
+        value = calibrated(candidate.score(rows), form, task=self.task)
+        return value * self.scale if self.task is Task.AMOUNT else value
+
+
+def elect(
+    fit: Rows,
+    select: Rows,
+    *,
+    task: Task,
+    settings: CandidateSettings,
+    tolerance_errors: float = 1.0,
+    refit: bool = True,
+) -> Elected:
+    """Return the champion of the candidates, by the rule above; the labels are in true units."""
+    scale = 1.0 if task is Task.PROBABILITY else max(float(fit.label.std()), 1e-9)
+    fit = replace(fit, label=fit.label / scale)
+    select = replace(select, label=select.label / scale)
+    standings = _standings(fit, select, task=task, settings=settings)
+    champion = champion_of(
+        {name: standing.losses for name, standing in standings.items()},
+        tolerance_errors=tolerance_errors,
+    )
+    winner = standings[champion]
+    candidate = winner.candidate.refitted(joined(fit, select)) if refit else winner.candidate
+    return Elected(champion, candidate, winner.calibration, standings, task, scale)
+
+
+def champion_of(losses_of: Mapping[Name, Scores], *, tolerance_errors: float) -> Name:
+    """Return the simplest candidate whose mean loss is within so many standard errors of the best.
+
+    The error is that of the mean difference, row by row, to the best candidate.
+    """
+    best = min(losses_of, key=lambda name: float(losses_of[name].mean()))
+    for name in Name:
+        if name not in losses_of:
+            continue
+        behind = losses_of[name] - losses_of[best]
+        error = float(behind.std()) / np.sqrt(len(behind))
+        if float(behind.mean()) <= tolerance_errors * error:
+            return name
+    return best
+
+
+def joined(first: Rows, second: Rows) -> Rows:
+    """Return the rows of both."""
+    return replace(
+        first,
+        matrix=np.concatenate([first.matrix, second.matrix]),
+        offer=np.concatenate([first.offer, second.offer]),
+        label=np.concatenate([first.label, second.label]),
+        weight=np.concatenate([first.weight, second.weight]),
+    )
+
+
+def _standings(
+    fit: Rows, select: Rows, *, task: Task, settings: CandidateSettings
+) -> dict[Name, Standing]:
+    rng = np.random.default_rng(settings.seed)
+    linear = Linear(settings, task=task).fit(fit, held=select)
+    forest = Forest(settings, task=task).fit(fit, held=select)
+    boosted = Boosted(settings, task=task).fit(fit, held=select)
+    combined = Combined(settings, task=task, parts=(linear, boosted)).fit(fit, held=select)
+    standings: dict[Name, Standing] = {}
+    candidates: tuple[Candidate, ...] = (linear, forest, boosted, combined)
+    for candidate in candidates:
+        score = candidate.score(select)
+        form, predicted = choose_calibration(
+            score, select.label, weight=select.weight, task=task, rng=rng
+        )
+        if candidate is combined:
+            # Its weights were fitted on these very rows: only cross-fitted ones compare fairly.
+            fair = _cross_stacked(combined, select, rng=rng)
+            _, predicted = choose_calibration(
+                fair, select.label, weight=select.weight, task=task, rng=rng
+            )
+        standings[candidate.name] = Standing(
+            candidate, form, losses(select.label, predicted, task=task)
+        )
+    return standings
+
+
+def _cross_stacked(combined: Combined, select: Rows, *, rng: np.random.Generator) -> Scores:
+    """Return the combined scores of the rows, each with weights fitted without its fifth."""
+    scores = np.stack([part.score(select) for part in combined.parts_], axis=1)
+    folds = rng.integers(0, _STACK_FOLDS, len(select))
+    found = np.empty(len(select))
+    for fold in range(_STACK_FOLDS):
+        out, kept = folds == fold, folds != fold
+        weights, shift = stacked(scores[kept], select.take(kept), task=combined.task)
+        found[out] = scores[out] @ weights + shift
+    return found
