@@ -1,4 +1,4 @@
-"""Make a score mean what it says: the mapping from score to probability, chosen by held-out loss."""
+"""Make a score mean what it says: score to probability, by a mapping chosen on held-out loss."""
 
 from __future__ import annotations
 

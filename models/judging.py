@@ -43,7 +43,11 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """The points of the plots: (false, true positive rate), (predicted, observed), (share, lift)."""
+    """The points of the plots.
+
+    `roc`: (false, true positive rate). `calibration`: (mean predicted, observed share, rows).
+    `lift`: (share of the rows called, lift).
+    """
 
     roc: tuple[tuple[float, float], ...]
     calibration: tuple[tuple[float, float, int], ...]
@@ -99,7 +103,7 @@ def curves(label: Scores, predicted: Scores) -> Curves:
 
 def auc(label: Scores, predicted: Scores) -> float:
     """Return the share of (positive, negative) pairs that are in order; ties count half."""
-    values, place, counts = np.unique(predicted, return_inverse=True, return_counts=True)
+    _values, place, counts = np.unique(predicted, return_inverse=True, return_counts=True)
     rank = np.cumsum(counts) - (counts - 1) / 2
     positives = float(label.sum())
     negatives = len(label) - positives

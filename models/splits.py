@@ -1,4 +1,4 @@
-"""The three parts of labelled rows: fit, select and judge; by time, so that the past never knows."""
+"""The parts of labelled rows: fit, select and judge; by time, so that the past never knows."""
 
 from __future__ import annotations
 
