@@ -193,13 +193,8 @@ def _parquet(files: tuple[Path, ...], *, by_folder: bool) -> str:
 
 
 def _header(file: Path) -> tuple[list[str], str]:
-    opened = (
-        gzip.open(file, "rt", encoding="utf-8-sig", newline="")
-        if file.suffix == ".gz"
-        else (file.open(encoding="utf-8-sig", newline=""))
-    )
-    with opened as lines:
-        first = lines.readline()
+    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+        first = lines.readline().decode("utf-8-sig", errors="replace")
     delimiter = max(_DELIMITERS, key=first.count)
     names = next(csv.reader([first], delimiter=delimiter), [])
     if not any(names) or len(set(names)) < len(names):

@@ -65,7 +65,7 @@ class Source:
         connection.execute("SET TimeZone = 'UTC'")
         left_out: Mapping[str, str] = {}
         if self.without is not None and not raw:
-            from features.quarantine import rows_left_out  # noqa: PLC0415 (it reads a Source)
+            from features.quarantine import rows_left_out  # it imports this module
 
             left_out = rows_left_out(connection, source=self, quarantine=self.without)
         for name, found in self.found.items():
@@ -112,12 +112,12 @@ def cast_select(found: FoundTable, *, left_out: str | None = None) -> str:
     """
     _demand_columns(found)
     columns = TABLES[found.name].columns
-    listed = ", ".join(_cast(column, found) for column in columns)
+    listed = ", ".join(f'{typed(column, found=found)} AS "{column.name}"' for column in columns)
     if left_out is None:
         return f"SELECT {listed} FROM {found.rows()}"
     return (
-        f"SELECT {listed} FROM {found.numbered()} AS numbered ANTI JOIN {left_out} AS bad "
-        f"ON numbered.{FILE_COLUMN} = bad.{FILE_COLUMN} AND numbered.{ROW_COLUMN} = bad.{ROW_COLUMN}"
+        f"SELECT {listed} FROM {found.numbered()} ANTI JOIN {left_out} "
+        f"USING ({FILE_COLUMN}, {ROW_COLUMN})"
     )
 
 
@@ -137,17 +137,26 @@ def _as_found(column: Column, found: FoundTable) -> str:
     return f'CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"'
 
 
-def _cast(column: Column, found: FoundTable) -> str:
+def typed(column: Column, *, found: FoundTable) -> str:
+    """Return the SQL of `column` in its declared type; NULL where a value does not cast."""
     kind = SQL_TYPES[column.type]
-    if found.columns.get(column.name) in {None, kind}:
-        return _as_found(column, found)
-    if found.columns[column.name] == "TIMESTAMP WITH TIME ZONE" and column.type is Type.TIME:
-        return _as_found(column, found)
+    if column.name not in found.columns:
+        return f"CAST(NULL AS {kind})"
     value = f'"{column.name}"'
+    if _is_native(column, found):
+        return value
     if found.form is Form.CSV:
         # A bare TRY_CAST is pushed into DuckDB's CSV reader, which then drops the whole row.
         value = f"nullif(trim({value}), '')"
-    return f'TRY_CAST({value} AS {kind}) AS "{column.name}"'
+    if column.type is Type.WHOLE:  # a cast rounds: 1.5 is no whole number
+        number, whole = f"TRY_CAST({value} AS DOUBLE)", f"TRY_CAST({value} AS BIGINT)"
+        return f"CASE WHEN {number} = {whole} THEN {whole} END"
+    return f"TRY_CAST({value} AS {kind})"
+
+
+def _is_native(column: Column, found: FoundTable) -> bool:
+    there = found.columns[column.name]
+    return there == {Type.TIME: "TIMESTAMP WITH TIME ZONE"}.get(column.type, SQL_TYPES[column.type])
 
 
 def _empty_select(table: Table) -> str:
