@@ -75,7 +75,7 @@ def write_pointer(folder: Path, pointer: Pointer) -> None:
             file.write(msgspec.json.format(msgspec.json.encode(pointer)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(staged, folder / POINTER)
+        staged.replace(folder / POINTER)
     finally:
         staged.unlink(missing_ok=True)
     sync_folder(folder)
@@ -100,10 +100,10 @@ def point_at(folder: Path, label: str, *, previous: str | None) -> Pointer:
     return pointer
 
 
-def rollback(folder: Path) -> Pointer:
-    """Put the set before in force again and return the new pointer.
+def go_back(folder: Path) -> tuple[str, str | None]:
+    """Return the labels of the set before the one in force, and of the one before that.
 
-    Raises StrategySetNotFoundError where there is none.
+    Raises StrategySetNotFoundError where there is none before.
     """
     pointer = read_pointer(folder)
     kept = labels(folder)
@@ -113,7 +113,7 @@ def rollback(folder: Path) -> Pointer:
             fix=f"{folder} holds: {', '.join(kept) or 'none'}. Form strategies first.",
         )
     older = [label for label in kept if _order(label) < _order(pointer.previous)]
-    return point_at(folder, pointer.previous, previous=older[-1] if older else None)
+    return pointer.previous, older[-1] if older else None
 
 
 def prune(folder: Path, *, keep: int = KEPT_SETS) -> list[str]:
@@ -128,7 +128,7 @@ def prune(folder: Path, *, keep: int = KEPT_SETS) -> list[str]:
 
 @contextmanager
 def writing_lock(folder: Path) -> Iterator[None]:
-    """Hold the folder for one writer; WriterBusyError when another run writes there."""
+    """Hold the folder for one writer and clear it of halves; WriterBusyError if another writes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("w") as file:
         if not _locked(file.fileno()):
@@ -136,6 +136,8 @@ def writing_lock(folder: Path) -> Iterator[None]:
                 f"Another run is forming strategies in {folder}.",
                 fix="Wait until it has ended, then run this again.",
             )
+        for left in folder.glob(".*.tmp"):  # by a run that was killed; we hold the lock
+            left.unlink(missing_ok=True)
         yield
 
 

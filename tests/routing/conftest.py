@@ -10,8 +10,8 @@ import pytest
 
 from routing.defaults import standard_defaults
 from routing.strategy import Handling, RankedOffer, Reason, Signals, Strategy
-from routing.strategy_file import Published, StrategyWriter
 from routing.strategy_index import ContactDetails
+from routing.strategy_writer import Published, StrategyWriter
 from routing.tasks import route_to, task_of
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

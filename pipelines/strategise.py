@@ -1,0 +1,195 @@
+"""Form a strategy for every customer and publish them as one set."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from features.errors import ContractError
+from features.progress import Track, silent
+from models.compiled import CompiledModelSet
+from pipelines.population_scores import ROWS_AT_ONCE, Scorer, open_population, score_population
+from pipelines.strategy_inputs import (
+    DEFAULT_FIRST_SHARE,
+    StoredValues,
+    first_shares,
+    offers_by_partner,
+    opened,
+)
+from routing.defaults import standard_defaults
+from routing.forming import Rules, ScoredCustomers, form
+from routing.offers import Offer, OfferScores
+from routing.strategy import Reason
+from routing.strategy_index import ContactDetails
+from routing.strategy_pointer import writing_lock
+from routing.strategy_writer import Published, StrategyWriter
+from routing.value_groups import cuts
+
+# The same rule as routing.forming.grouping_value, where all customers are: in the session.
+_SCORED = """
+CREATE VIEW scored AS
+SELECT s.*, c.do_not_offer, c.phone, c.second_phone, c.name, c.street, c.postcode,
+       CASE WHEN c.do_not_offer OR isnan(s.value) THEN 0.0 ELSE s.value END AS grouping_value
+FROM read_parquet('{path}') AS s JOIN customers AS c USING (customer_id, partner)
+"""
+
+
+def form_strategies(
+    home: Path,
+    *,
+    tables: Path,
+    model_set_folder: Path,
+    as_of: datetime,
+    formed_at: datetime,
+    valid_for: timedelta,
+    scorer: Scorer | None = None,
+    track: Track = silent,
+) -> Published:
+    """Score every customer of HOME/features/population.parquet, form, verify and publish.
+
+    `as_of` is the instant the features were built for, `formed_at` the instant of this run; both
+    UTC and aware. `scorer` takes the place of the model set in the folder. Memory is bounded by
+    the size of a batch and of the session, not by the number of customers. Left early, nothing
+    is published and nothing stays behind. Raises DataNotFoundError, ContractError,
+    WriterBusyError, StrategyFileDamagedError.
+    """
+    chosen = scorer or CompiledModelSet.load(model_set_folder, threads=2)
+    file = open_population(home / "features" / "population.parquet", scorer=chosen, as_of=as_of)
+    folder = home / "strategies"
+    with (
+        writing_lock(folder),
+        _workbench(folder / ".forming") as bench,
+        opened(tables, spill=bench) as connection,
+    ):
+        offers = offers_by_partner(connection)
+        scores = bench / "scores.parquet"
+        count = score_population(file, scorer=chosen, offers=offers, target=scores, track=track)
+        connection.execute(_SCORED.format(path=str(scores).replace("'", "''")))
+        _require_all(connection, count=count)
+        rules = {
+            partner: Rules(
+                partner=partner,
+                offers=mine,
+                cuts=(),
+                model_set=chosen.version,
+                formed_at=formed_at,
+                expires_at=formed_at + valid_for,
+            )
+            for partner, mine in offers.items()
+        }
+        return _publish(folder, connection, rules=_with_cuts(connection, rules), track=track)
+
+
+@contextmanager
+def _workbench(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder for what is only needed during the run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _require_all(connection: duckdb.DuckDBPyConnection, *, count: int) -> None:
+    """Raise ContractError unless each scored customer is exactly one row of customers."""
+    (joined,) = connection.execute("SELECT count(*) FROM scored").fetchone() or (0,)
+    if joined != count:
+        raise ContractError(
+            f"The population has {count:,} customers; the customers table fits {joined:,}.",
+            fix="Build the features again from the same tables, after `callworth check`.",
+        )
+
+
+def _with_cuts(
+    connection: duckdb.DuckDBPyConnection, rules: Mapping[str, Rules]
+) -> dict[str, Rules]:
+    shares = first_shares(connection)
+    return {
+        partner: replace(
+            rule,
+            cuts=cuts(
+                StoredValues(connection, view="scored", partner=partner),
+                shares=(shares.get(partner, DEFAULT_FIRST_SHARE),),
+            ),
+        )
+        for partner, rule in rules.items()
+    }
+
+
+def _publish(
+    folder: Path,
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    rules: Mapping[str, Rules],
+    track: Track,
+) -> Published:
+    first = next(iter(rules.values()))
+    (total,) = connection.execute("SELECT count(*) FROM scored").fetchone() or (0,)
+    with (
+        StrategyWriter(
+            folder,
+            model_set=first.model_set,
+            formed_at=first.formed_at,
+            defaults=[standard_defaults(partner) for partner in rules],
+            cuts={partner: rule.cuts for partner, rule in rules.items()},
+        ) as writer,
+        track("form strategies", total=total, unit="customers") as done,
+    ):
+        for partner, rule in rules.items():
+            reader = connection.execute(
+                "SELECT * FROM scored WHERE partner = ?", [partner]
+            ).fetch_record_batch(ROWS_AT_ONCE)
+            for batch in reader:
+                customers, details = _customers(batch, offers=rule.offers)
+                done(writer.add(zip(form(customers, rules=rule), details, strict=True)))
+        return writer.publish()
+
+
+def _customers(
+    batch: pa.RecordBatch, *, offers: tuple[Offer, ...]
+) -> tuple[ScoredCustomers, list[ContactDetails]]:
+    """Return the batch as routing takes it, and beside it what its customers go by."""
+    columns: dict[str, Any] = {name: batch.column(name) for name in batch.schema.names}
+    texts = {
+        name: columns[name].to_pylist()
+        for name in ("phone", "second_phone", "name", "street", "postcode")
+    }
+    details = [
+        ContactDetails(tuple(p for p in (phone, second) if p), name, street, postcode)
+        for phone, second, name, street, postcode in zip(*texts.values(), strict=True)
+    ]
+    reasons = [
+        tuple(Reason(text, round(effect, 4)) for text, effect in zip(found, effects, strict=False))
+        for found, effects in zip(
+            columns["reasons"].to_pylist(), columns["effects"].to_pylist(), strict=True
+        )
+    ]
+    scores = OfferScores(
+        **{name: _matrix(columns[name], len(offers)) for name in ("accept", "baseline", "lapse")}
+    )
+    customers = ScoredCustomers(
+        customer_ids=columns["customer_id"].to_pylist(),
+        stages=np.array(columns["stage"].to_pylist(), dtype=np.str_),
+        do_not_offer=columns["do_not_offer"].to_numpy(zero_copy_only=False).astype(bool),
+        scores=scores,
+        keep=columns["keep"].to_numpy(zero_copy_only=False).astype(np.float64),
+        value=columns["value"].to_numpy(zero_copy_only=False),
+        reasons=reasons,
+        life_events=columns["life_event"].to_pylist(),
+    )
+    return customers, details
+
+
+def _matrix(column: pa.Array, width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
+    return np.asarray(flat.reshape(-1, width))

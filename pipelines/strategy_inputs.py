@@ -1,0 +1,108 @@
+"""What forming strategies reads from the tables: the offers, and the pools' shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from features.errors import ContractError
+from features.source import open_source
+from routing.offers import Offer
+
+NEEDED = ("customers", "offers", "agents")
+_MEMORY = "384MB"  # joins and sorts beyond this go to disk, so that more customers cost no memory
+# Where a partner has no agents in the table: a third of its callers go to the first group.
+DEFAULT_FIRST_SHARE = 1 / 3
+
+
+@contextmanager
+def opened(tables: Path, *, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a session over the tables that spills to the folder `spill`.
+
+    Raises DataNotFoundError where a needed table is absent.
+    """
+    source = open_source(tables)
+    source.require(NEEDED)
+    settings = {"threads": 2, "memory_limit": _MEMORY, "temp_directory": str(spill)}
+    with duckdb.connect(config=settings) as connection:
+        connection.execute("SET preserve_insertion_order = false")
+        source.attach(connection)
+        yield connection
+
+
+def offers_by_partner(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[Offer, ...]]:
+    """Return every partner's offers, in the order of their ids; ContractError if it has none."""
+    rows = connection.execute(
+        """
+        SELECT partner, offer_id, name, margin, presentation_cost, lapse_cost, licence,
+               eligible_stages, maturity_days
+        FROM offers ORDER BY partner, offer_id
+        """
+    ).fetchall()
+    found: dict[str, tuple[Offer, ...]] = {}
+    for partner, *rest in rows:
+        offer_id, name, margin, cost, lapse_cost, licence, stages, maturity = rest
+        eligible = frozenset(stage.strip() for stage in stages.split(";") if stage.strip())
+        offer = Offer(offer_id, name, margin, cost, lapse_cost, licence, eligible, maturity)
+        found[partner] = (*found.get(partner, ()), offer)
+    without = sorted(
+        partner
+        for (partner,) in connection.execute("SELECT DISTINCT partner FROM customers").fetchall()
+        if partner not in found
+    )
+    if without:
+        raise ContractError(
+            f"The offers table has no offer of {', '.join(without)}.",
+            fix="Every partner that has customers needs at least one row in offers.",
+        )
+    return found
+
+
+def first_shares(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Return the share of each partner's agents who are in the first pool."""
+    rows = connection.execute(
+        "SELECT partner, avg(CASE WHEN pool = 'first' THEN 1.0 ELSE 0.0 END)"
+        " FROM agents GROUP BY partner"
+    ).fetchall()
+    return dict(rows)
+
+
+class StoredValues:
+    """The grouping values of one partner's customers, in a view of the session: routing's Values.
+
+    Sorting happens in the session, on disk where it must, so no array of all customers is held.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, view: str, partner: str) -> None:
+        self._connection = connection
+        self._from = f"FROM {view} WHERE partner = ?"
+        self._partner = partner
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        row = self._connection.execute(sql, [self._partner, *values]).fetchone()
+        return row[0] if row else None
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return int(self._one(f"SELECT count(*) {self._from}"))
+
+    def largest(self, place: int) -> float:
+        """Return the value at that place, counted from 1 for the largest."""
+        return float(
+            self._one(
+                f"SELECT grouping_value {self._from} ORDER BY 1 DESC LIMIT 1 OFFSET ?", place - 1
+            )
+        )
+
+    def at_least(self, value: float) -> int:
+        """Return how many are `value` or more."""
+        return int(self._one(f"SELECT count(*) {self._from} AND grouping_value >= ?", value))
+
+    def least_above(self, value: float) -> float | None:
+        """Return the smallest value above, or None."""
+        found = self._one(f"SELECT min(grouping_value) {self._from} AND grouping_value > ?", value)
+        return None if found is None else float(found)

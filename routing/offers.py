@@ -1,0 +1,161 @@
+"""Offers for customers: what presenting each adds, in money; yes or no; and the sentence why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import OfferCatalogueError
+from routing.strategy import RankedOffer
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+ASKED_NOT_TO = "asked not to be offered anything"
+NOT_MODELLED = "the model set does not know this offer yet"
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A product pitch; `margin`, `presentation_cost`, `lapse_cost` are money per sale or contact.
+
+    `maturity_days`: a sale kept that long counts as kept.
+    """
+
+    offer_id: str
+    name: str
+    margin: float
+    presentation_cost: float
+    lapse_cost: float
+    licence: str
+    eligible_stages: frozenset[str]
+    maturity_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferScores:
+    """Probabilities (n customers, k offers): acceptance when presented, purchase when not, lapse.
+
+    NaN where the model set does not know the offer.
+    """
+
+    accept: Floats
+    baseline: Floats
+    lapse: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The offers of n customers, judged; every array is (n, k), `order` holds offer numbers.
+
+    Presented offers come first, then the other eligible ones, each by added value; ties keep the
+    catalogue's order.
+    """
+
+    scores: OfferScores
+    uplift: Floats
+    added_value: Floats
+    eligible: Flags
+    known: Flags
+    asked_not_to: Flags
+    present: Flags
+    order: NDArray[np.intp]
+
+    @property
+    def best(self) -> NDArray[np.intp]:
+        """The number of each customer's best eligible offer, -1 where there is none; (n,)."""
+        first = self.order[:, 0]
+        usable = (self.eligible & self.known)[np.arange(len(first)), first]
+        return np.where(usable, first, -1)
+
+
+def added_values(offers: Sequence[Offer], *, uplift: Floats, lapse: Floats) -> Floats:
+    """Return (n, k) money that presenting adds to a contact, cost and lapse included."""
+    margin = np.array([offer.margin for offer in offers])
+    cost = np.array([offer.presentation_cost for offer in offers])
+    lapse_cost = np.array([offer.lapse_cost for offer in offers])
+    return np.asarray(uplift * (margin * (1.0 - lapse) - lapse_cost * lapse) - cost)
+
+
+def eligible_at(offers: Sequence[Offer], *, stages: NDArray[np.str_]) -> Flags:
+    """Return (n, k): may the offer be presented at the customer's stage."""
+    found = [np.isin(stages, sorted(offer.eligible_stages)) for offer in offers]
+    return np.column_stack(found) if found else np.zeros((len(stages), 0), dtype=bool)
+
+
+def rank(
+    offers: Sequence[Offer],
+    *,
+    scores: OfferScores,
+    stages: NDArray[np.str_],
+    do_not_offer: Flags,
+) -> Ranking:
+    """Return the offers of n customers judged and ranked; OfferCatalogueError for other shapes."""
+    shape = (len(stages), len(offers))
+    if not offers or any(a.shape != shape for a in (scores.accept, scores.baseline, scores.lapse)):
+        raise OfferCatalogueError(
+            f"The scores have shape {scores.accept.shape} where {shape} is needed.",
+            fix="Give one column of scores for each of at least one offer.",
+        )
+    uplift = scores.accept - scores.baseline
+    added = added_values(offers, uplift=uplift, lapse=scores.lapse)
+    known = np.isfinite(added)
+    uplift, added = np.where(known, uplift, 0.0), np.where(known, added, 0.0)
+    eligible = eligible_at(offers, stages=stages)
+    asked_not_to = np.broadcast_to(do_not_offer[:, None], shape)
+    present = eligible & known & ~asked_not_to & (uplift > 0.0) & (added > 0.0)
+    tier = present.astype(np.int8) + (eligible & known)
+    order = np.lexsort((-added, -tier), axis=1)
+    return Ranking(scores, uplift, added, eligible, known, asked_not_to, present, order)
+
+
+def ranked_offers(
+    offers: Sequence[Offer], *, ranking: Ranking, row: int, stage: str
+) -> tuple[RankedOffer, ...]:
+    """Return one customer's offers, best first, each with its yes or no and why.
+
+    An offer that is not eligible or not modelled has likelihood, uplift and added value 0.
+    """
+    found = []
+    for number in ranking.order[row].tolist():
+        judged = bool(ranking.eligible[row, number] and ranking.known[row, number])
+        uplift = float(ranking.uplift[row, number]) if judged else 0.0
+        added = float(ranking.added_value[row, number]) if judged else 0.0
+        likelihood = float(ranking.scores.accept[row, number]) if judged else 0.0
+        why = (
+            _why(uplift, added)
+            if judged and not ranking.asked_not_to[row, number]
+            else _why_not(ranking, row, number, stage=stage)
+        )
+        found.append(
+            RankedOffer(
+                offers[number].offer_id,
+                bool(ranking.present[row, number]),
+                round(likelihood, 4),
+                round(uplift, 4),
+                round(added, 2),
+                why,
+            )
+        )
+    return tuple(found)
+
+
+def _why_not(ranking: Ranking, row: int, number: int, *, stage: str) -> str:
+    if not ranking.eligible[row, number]:
+        return f"not eligible at stage {stage.replace('_', ' ')}"
+    return ASKED_NOT_TO if ranking.asked_not_to[row, number] else NOT_MODELLED
+
+
+def _why(uplift: float, added: float) -> str:
+    """Return the sentence for an eligible offer, from its uplift and its added value in money."""
+    points = f"{abs(uplift) * 100:.1f} points"
+    if uplift <= 0.0:
+        if points == "0.0 points":
+            return "presenting does not raise the chance"
+        return f"presenting lowers the chance by {points}"
+    if added <= 0.0:
+        return f"adds {points}, which falls short of its cost by {-added:.2f} a contact"
+    return f"adds {points}, worth {added:.2f} a contact"

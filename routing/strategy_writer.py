@@ -1,0 +1,168 @@
+"""Writing a strategy set: beside its final place, verified, then published in one step."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from routing.defaults import PartnerDefaults
+from routing.errors import StrategyFileDamagedError
+from routing.strategy import Strategy
+from routing.strategy_file import FORMAT, Header, verify
+from routing.strategy_index import ContactDetails, keys_of
+from routing.strategy_pointer import file_of, next_label, point_at, prune, read_pointer, sync_folder
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=OFF",
+    "PRAGMA synchronous=OFF",  # the file is synced once, when whole
+    "PRAGMA page_size=4096",
+    "PRAGMA cache_size=-32768",
+    "PRAGMA locking_mode=EXCLUSIVE",
+)
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A strategy set that is now in force: its file, size and counts."""
+
+    label: str
+    path: Path
+    customers: int
+    keys: int
+    bytes: int
+    previous: str | None
+
+
+class StrategyWriter:
+    """Writes one set beside its final place; nothing is seen before `publish`.
+
+    Use as a context: leaving it without `publish` removes what was written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        model_set: str,
+        formed_at: datetime,
+        defaults: Iterable[PartnerDefaults],
+        cuts: dict[str, tuple[float, ...]] | None = None,
+        label: str | None = None,
+    ) -> None:
+        self.folder = folder
+        self.label = label or next_label(folder, formed_at=formed_at)
+        self._header = Header(
+            format=FORMAT,
+            label=self.label,
+            model_set=model_set,
+            formed_at=formed_at,
+            defaults={default.partner: default for default in defaults},
+            cuts=cuts or {},
+        )
+        self._path = folder / f".{file_of(self.label)}.{os.getpid()}.tmp"
+        self._loose = folder / f".keys-{self.label}.{os.getpid()}.tmp"
+        self._checksum = blake2b(digest_size=16)
+        self._encoder = msgspec.msgpack.Encoder()
+        self._count = 0
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> StrategyWriter:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._discard()
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        self._connection = connection
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        connection.execute("ATTACH ? AS loose", (str(self._loose),))
+        connection.execute("PRAGMA loose.journal_mode=OFF")
+        connection.execute("PRAGMA loose.synchronous=OFF")
+        connection.execute("CREATE TABLE header(body BLOB)")
+        connection.execute("CREATE TABLE strategies(number INTEGER PRIMARY KEY, body BLOB)")
+        connection.execute("CREATE TABLE loose.keys(key INTEGER, number INTEGER)")
+        connection.execute("BEGIN")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._discard()
+
+    def _discard(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._path.unlink(missing_ok=True)
+        self._loose.unlink(missing_ok=True)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StrategyFileDamagedError(
+                f"The writer of set {self.label} is not open.",
+                fix="Use it as a context: with StrategyWriter(...) as writer.",
+            )
+        return self._connection
+
+    def add(self, entries: Iterable[tuple[Strategy, ContactDetails]]) -> int:
+        """Write these strategies with the keys their customers go by; returns how many."""
+        bodies: list[tuple[int, bytes]] = []
+        keys: list[tuple[int, int]] = []
+        for strategy, details in entries:
+            self._count += 1
+            body = self._encoder.encode(strategy)
+            self._checksum.update(body)
+            bodies.append((self._count, body))
+            keys.extend(
+                (key, self._count)
+                for key in keys_of(strategy.partner, strategy.customer_id, details)
+            )
+        connection = self._open()
+        connection.executemany("INSERT INTO strategies VALUES (?, ?)", bodies)
+        connection.executemany("INSERT INTO loose.keys VALUES (?, ?)", keys)
+        return len(bodies)
+
+    def publish(self) -> Published:
+        """Sort the keys, verify the whole file, rename it and point at it; returns what is now.
+
+        Raises StrategyFileDamagedError when what was read back is not what was written.
+        """
+        header = self._finish()
+        verify(self._path, expected=header)
+        with self._path.open("rb") as file:
+            os.fsync(file.fileno())
+        target = self.folder / file_of(self.label)
+        before = read_pointer(self.folder)
+        self._path.replace(target)
+        sync_folder(self.folder)
+        previous = before.label if before else None
+        pointer = point_at(self.folder, self.label, previous=previous)
+        prune(self.folder)
+        return Published(self.label, target, header.customers, header.keys, pointer.bytes, previous)
+
+    def _finish(self) -> Header:
+        connection = self._open()
+        connection.execute(
+            "CREATE TABLE keys(key INTEGER, number INTEGER, PRIMARY KEY(key, number)) WITHOUT ROWID"
+        )
+        # Sorted first, then appended: a tree filled in random order is several times slower.
+        connection.execute(
+            "INSERT OR IGNORE INTO keys SELECT key, number FROM loose.keys ORDER BY key, number"
+        )
+        (keys,) = connection.execute("SELECT count(*) FROM keys").fetchone()
+        header = msgspec.structs.replace(
+            self._header, customers=self._count, keys=keys, checksum=self._checksum.hexdigest()
+        )
+        connection.execute("INSERT INTO header VALUES (?)", (msgspec.json.encode(header),))
+        connection.execute("COMMIT")
+        connection.execute("DETACH loose")
+        connection.close()
+        self._connection = None
+        return header
