@@ -173,7 +173,9 @@ def _faults_of(
 def _broken(error: SchemaError, frame: pd.DataFrame) -> tuple[Rule, str, pd.Series]:
     if error.check_output is not None:
         rule, column = rule_and_column(error.check.name)
-        return rule, column, ~error.check_output.astype(bool)
+        # pandera passes over NULL: rows that it did not look at hold.
+        holds = error.check_output.reindex(frame.index, fill_value=True)
+        return rule, column, ~holds.astype(bool)
     if error.reason_code.name == "SERIES_CONTAINS_NULLS":
         column = str(error.schema.name)
         return Rule.NOT_EMPTY, column.removesuffix(AS_FOUND), frame[column].isna()

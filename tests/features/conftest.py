@@ -33,6 +33,14 @@ class Insurer:
         self.rows[table][row - 1].update(values)
         return self
 
+    def only(self, table: str) -> Insurer:
+        """Keep a table and those that it refers to, which is quicker to check."""
+        kept = [table]
+        for name in kept:
+            kept.extend(TABLES[name].refers_to.values())
+        self.rows = {name: rows for name, rows in self.rows.items() if name in kept}
+        return self
+
     def parquet(self, root: Path) -> Path:
         for name, rows in self.rows.items():
             columns = {
