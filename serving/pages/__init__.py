@@ -1,0 +1,1 @@
+"""The pages marketing works in: HTML made on the server, no script, no network."""

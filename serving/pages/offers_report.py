@@ -1,0 +1,185 @@
+"""What the offers report holds: the file that the pipeline writes and the pages read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from features.contract import Stage
+from features.errors import FeatureError
+from models.uplift.effects import Verdict
+
+FORMAT = "callworth-offers-1"
+REPORT_COMMAND = "callworth report"
+
+
+class ReportMissingError(FeatureError):
+    """No report has been written into this workspace yet."""
+
+    status = 404
+
+
+class ReportDamagedError(FeatureError):
+    """The report file is there and cannot be read."""
+
+    status = 503
+
+
+class OfferNotFoundError(FeatureError):
+    """The report has no offer of that name."""
+
+    status = 404
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """An estimate with its 95 % interval; its unit is said where it is used."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """One picture as SVG, for a wide and for a narrow screen, and its content in words."""
+
+    wide: str
+    narrow: str
+    description: str
+
+
+class CurvePoint(msgspec.Struct, frozen=True):
+    """Present to this share of contacts, best first: buyers added per 1,000 contacts of all."""
+
+    share: float
+    gain: Interval
+    at_random: float
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """What choosing by predicted uplift is worth; `sentence` says it, `note` says on which rows."""
+
+    chart: Chart
+    points: tuple[CurvePoint, ...]
+    contacts: int
+    sentence: str
+    note: str
+
+
+class StageRow(msgspec.Struct, frozen=True):
+    """One stage of one offer; units as in OfferRow."""
+
+    stage: Stage
+    presented: int
+    nothing: int
+    uplift: Interval | None
+    money: Interval | None
+    verdict: Verdict
+
+
+class OfferRow(msgspec.Struct, frozen=True):
+    """One offer; `uplift` is a difference of probabilities, `money` is per 1,000 contacts.
+
+    `rate_with` and `rate_without` are the weighted shares that `uplift` is the difference of.
+    """
+
+    offer_id: str
+    name: str
+    product: str
+    eligible_stages: tuple[Stage, ...]
+    presentation_cost: float
+    lapse_cost: float
+    maturity_days: int
+    presented: int
+    accepted: int
+    acceptance_rate: float | None
+    nothing: int
+    matured: int
+    rate_with: float | None
+    rate_without: float | None
+    uplift: Interval | None
+    money: Interval | None
+    verdict: Verdict
+    stages: tuple[StageRow, ...] = ()
+    warnings: tuple[str, ...] = ()
+    curve: Curve | None = None
+    curve_missing: str = ""
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """What the report was made from."""
+
+    as_of: datetime
+    contacts: int
+    customers: int
+    model_set: str | None
+    strategy_set: str | None
+    fingerprint: str
+    buying_days: int
+    settling_days: int
+
+
+class OffersReport(msgspec.Struct, frozen=True):
+    """All offers of the catalogue, by added money, with where the figures come from."""
+
+    offers: tuple[OfferRow, ...]
+    chart: Chart | None
+    provenance: Provenance
+    format: str = FORMAT
+
+    def offer(self, offer_id: str) -> OfferRow:
+        """Return the offer of that id, or raise OfferNotFoundError."""
+        for row in self.offers:
+            if row.offer_id == offer_id:
+                return row
+        raise OfferNotFoundError(
+            f"There is no offer '{offer_id}' in this report.",
+            fix="Choose one of the offers below.",
+        )
+
+
+def report_path(home: Path) -> Path:
+    """Return where the offers report of a workspace lies."""
+    return home / "reports" / "offers.json"
+
+
+class ReportReader:
+    """The latest report of a workspace; the file is read again only when it was replaced."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = report_path(home)
+        self._seen: tuple[int, int, int] | None = None
+        self._report: OffersReport | None = None
+
+    def latest(self) -> OffersReport:
+        """Return the report.
+
+        Raises:
+            ReportMissingError: none has been written.
+            ReportDamagedError: the file is not a report of this format.
+        """
+        try:
+            status = self._path.stat()
+        except OSError as error:
+            raise ReportMissingError(
+                "No report on the offers has been made yet.", fix=f"Run `{REPORT_COMMAND}`."
+            ) from error
+        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if self._report is None or seen != self._seen:
+            self._report, self._seen = _read(self._path), seen
+        return self._report
+
+
+def _read(path: Path) -> OffersReport:
+    """Decode a report file, or raise ReportDamagedError."""
+    fix = f"Run `{REPORT_COMMAND}` again."
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=OffersReport)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportDamagedError("The report on the offers cannot be read.", fix=fix) from error
+    if report.format != FORMAT:
+        raise ReportDamagedError(
+            f"The report on the offers has the form '{report.format}', not '{FORMAT}'.", fix=fix
+        )
+    return report
