@@ -1,0 +1,149 @@
+"""The one wiring place: opens what the server works with, and puts the endpoints together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import Depends, FastAPI
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from routing.strategy_reader import StrategyReader
+from serving.clock import Clock, system_clock
+from serving.decisions import DECIDE, Decider
+from serving.endpoints import Endpoint
+from serving.health import LIVE, READY, build_health
+from serving.identity import KeyRing, Use, requires
+from serving.log import DecisionLog
+from serving.metrics import READ_METRICS, Metrics, build_metrics, new_metrics
+from serving.model_store import ModelStore
+from serving.openapi import build_description
+from serving.outcomes import REPORT_OUTCOME, build_outcomes
+from serving.pages.routes import build_pages
+from serving.predictions import PREDICT, Predictor, build_predictions
+from serving.problems import install_problems
+from serving.settings import Settings
+from serving.strategies import READ_STRATEGY, build_strategies
+
+_log = logging.getLogger("callworth.serving")
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    DECIDE,
+    PREDICT,
+    READ_STRATEGY,
+    REPORT_OUTCOME,
+    LIVE,
+    READY,
+    READ_METRICS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the endpoints share."""
+
+    settings: Settings
+    clock: Clock
+    keys: KeyRing
+    strategies: StrategyReader
+    models: ModelStore
+    log: DecisionLog
+    metrics: Metrics
+
+
+def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
+    """Return the application; its log starts and ends with its lifespan.
+
+    Raises KeysRequiredError where a key must be asked for and there is none.
+    """
+    parts = Parts(
+        settings=settings,
+        clock=clock,
+        keys=KeyRing.opened(settings),
+        strategies=StrategyReader(settings.strategies_folder),
+        models=ModelStore(settings.models_folder),
+        log=DecisionLog(settings.log_file),
+        metrics=new_metrics(),
+    )
+    app = FastAPI(
+        title="Callworth",
+        lifespan=lambda _app: _running(parts),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.parts = parts
+    install_problems(app)
+    _add_endpoints(app, parts)
+    address = f"http://{settings.host}:{settings.port}"
+    app.include_router(
+        build_description(app, ENDPOINTS, version=installed_version(), address=address)
+    )
+    app.add_api_route("/", _front, include_in_schema=False)
+    may_see = requires(parts.keys, Use.SEE_PAGES, browser=True)
+    app.include_router(build_pages(settings.home), dependencies=[Depends(may_see)])
+    return app
+
+
+def _add_endpoints(app: FastAPI, parts: Parts) -> None:
+    decider = Decider(
+        strategies=parts.strategies,
+        log=parts.log,
+        metrics=parts.metrics,
+        keys=parts.keys,
+        clock=parts.clock,
+        hold_back_share=parts.settings.hold_back_share,
+    )
+    # First in the list and raw: this is the route whose every microsecond is waited for.
+    app.router.routes.insert(0, Route(DECIDE.path, decider, methods=["POST"]))
+    predictor = Predictor(strategies=parts.strategies, models=parts.models, clock=parts.clock)
+    app.include_router(build_predictions(predictor, metrics=parts.metrics, keys=parts.keys))
+    app.include_router(build_strategies(parts.strategies, parts.keys))
+    app.include_router(
+        build_outcomes(
+            parts.log,
+            metrics=parts.metrics,
+            keys=parts.keys,
+            clock=parts.clock,
+            workers=parts.settings.workers,
+        )
+    )
+    app.include_router(
+        build_health(
+            strategies=parts.strategies,
+            models=parts.models,
+            log=parts.log,
+            keys=parts.keys,
+            clock=parts.clock,
+        )
+    )
+    app.include_router(build_metrics(parts.metrics, parts.log, parts.keys))
+
+
+async def _front() -> RedirectResponse:
+    return RedirectResponse("/offers")
+
+
+@asynccontextmanager
+async def _running(parts: Parts) -> AsyncIterator[None]:
+    if parts.keys.open_house:
+        _log.warning(
+            "No keys in %s: anyone on this machine may ask anything.", parts.settings.keys_file
+        )
+    parts.log.start()
+    await parts.models.current()
+    yield
+    parts.log.close()
+    parts.strategies.close()
+
+
+def installed_version() -> str:
+    """Return the version of this package, or `unknown` where it is not installed."""
+    try:
+        return version("callworth")
+    except PackageNotFoundError:
+        return "unknown"

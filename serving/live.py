@@ -1,0 +1,123 @@
+"""Scoring features now, through the compiled model set: every signal for every offer asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.contract import Kind
+from models.compiled import CompiledModelSet
+from models.signals import Signal
+from routing.answer import ShownSignals
+from serving.bodies import nearest
+from serving.prediction import Basis, Measured, PredictedOffer, Prediction
+from serving.problems import ProblemError
+
+
+def score(
+    models: CompiledModelSet,
+    *,
+    stage: str,
+    features: Mapping[str, Measured],
+    offers: tuple[str, ...] | None,
+) -> Prediction:
+    """Return the signals of each offer; a feature that is absent counts as unknown.
+
+    Raises ProblemError 422 for a feature or offer that the model set does not know.
+    """
+    checked = _checked(models, features)
+    asked = chosen_offers(offers, models.offer_ids, holder=f"Model set {models.version}")
+    row = models.encode({name: [checked.get(name)] for name in models.features})
+    matrix = np.repeat(row, len(asked), axis=0)
+    profile = np.full(len(asked), stage)
+    places = np.array([models.offer_ids.index(offer) for offer in asked], dtype=np.intp)
+    scores = {
+        signal: models.predict(signal, matrix, profile=profile, offer=places)
+        for signal in models.signals
+    }
+
+    def of(signal: Signal, at: int) -> float | None:
+        return float(scores[signal][at]) if signal in scores else None
+
+    predicted = [
+        PredictedOffer(
+            offer_id=offer,
+            likelihood=of(Signal.ACCEPT, at) or 0.0,
+            uplift=_difference(of(Signal.ACCEPT, at), of(Signal.BASELINE, at)),
+            lapse=of(Signal.LAPSE, at),
+            keep=of(Signal.KEEP, at),
+            value=of(Signal.VALUE, at),
+        )
+        for at, offer in enumerate(asked)
+    ]
+    predicted.sort(key=lambda one: (-(one.value or 0.0), -one.likelihood, one.offer_id))
+    return Prediction(
+        source=Basis.LIVE,
+        why=_uncertain(models, checked, stage=stage),
+        profile=stage,
+        signals=_of_best(predicted),
+        offers=tuple(predicted),
+        model_set=models.version,
+    )
+
+
+def chosen_offers(
+    offers: tuple[str, ...] | None, known: tuple[str, ...], *, holder: str
+) -> tuple[str, ...]:
+    """Return the offers asked for, or all; ProblemError 422 for one that is not known."""
+    if offers is None:
+        return known
+    for at, offer in enumerate(offers):
+        if offer not in known:
+            raise ProblemError(
+                422,
+                f"{holder} has no offer '{offer}'.",
+                fix=f"It has: {', '.join(known) or 'none'}.{nearest(offer, known)}",
+                field=f"offers[{at}]",
+                allowed=known,
+            )
+    return tuple(dict.fromkeys(offers))
+
+
+def _checked(models: CompiledModelSet, features: Mapping[str, Measured]) -> dict[str, Measured]:
+    kinds = dict(models.manifest.features)
+    for name, value in features.items():
+        if name not in kinds:
+            raise ProblemError(
+                422,
+                f"Model set {models.version} has no feature '{name[:80]}'.",
+                fix=f"Leave it out, or correct its name.{nearest(name, kinds)}",
+                field=f"features.{name[:80]}",
+            )
+        nominal = kinds[name] == Kind.NOMINAL
+        if value is not None and isinstance(value, str) is not nominal:
+            raise ProblemError(
+                422,
+                f"The feature '{name}' is {kinds[name]}, and {value!r:.80} was sent.",
+                fix=f"Send {'text' if nominal else 'a number'}, or null when it is not known.",
+                field=f"features.{name}",
+            )
+    return {name: float(v) if isinstance(v, bool | int) else v for name, v in features.items()}
+
+
+def _difference(with_offer: float | None, without: float | None) -> float | None:
+    return None if with_offer is None or without is None else with_offer - without
+
+
+def _of_best(offers: list[PredictedOffer]) -> ShownSignals | None:
+    if not offers:
+        return None
+    best = offers[0]
+    return ShownSignals(best.likelihood, best.lapse, best.keep, best.value)
+
+
+def _uncertain(
+    models: CompiledModelSet, given: Mapping[str, Measured], *, stage: str
+) -> str | None:
+    said = []
+    if unknown := sum(given.get(name) is None for name in models.features):
+        said.append(f"{unknown} of {len(models.features)} features are unknown.")
+    if stage not in models.profiles:
+        said.append(f"The model set has no profile '{stage}': the one for all answered.")
+    return " ".join(said) or None

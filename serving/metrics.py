@@ -1,0 +1,108 @@
+"""What Prometheus reads: decisions by source, refusals, latency, and the state of the log."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Depends
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.responses import Response
+
+from serving.endpoints import Endpoint
+from serving.identity import KeyRing, Use, requires
+from serving.log import DecisionLog
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each figure says nothing
+
+# A router waits 200 ms by default; most answers take well under one.
+_BUCKETS_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0)
+# Set by the starter when several workers share the port: their figures are summed from files.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+READ_METRICS = Endpoint(
+    method="GET",
+    path="/metrics",
+    summary="Figures for Prometheus",
+    text="Decisions by source, refusals by status, latency, entries of the log that wait or fell.",
+    use=Use.READ_METRICS,
+    media_type="text/plain",
+    problems=(401, 403),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The counters of one application."""
+
+    registry: CollectorRegistry
+    decisions: Counter
+    failures: Counter
+    late: Counter
+    problems: Counter
+    outcomes: Counter
+    latency: Histogram
+    log_waiting: Gauge
+    log_dropped: Gauge
+
+    def count_problem(self, endpoint: str, status: int) -> None:
+        """Count one refusal."""
+        self.problems.labels(endpoint, str(status)).inc()
+
+    def text(self, log: DecisionLog) -> bytes:
+        """Return all figures in Prometheus' text form, summed over workers that share a folder."""
+        self.log_waiting.set(log.waiting)
+        self.log_dropped.set(log.dropped)
+        if SHARED_FOLDER not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+
+def new_metrics() -> Metrics:
+    """Return counters at zero, in a registry of their own."""
+    registry = CollectorRegistry()
+
+    def counter(name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"callworth_{name}", text, labels, registry=registry)
+
+    def gauge(name: str, text: str) -> Gauge:
+        return Gauge(f"callworth_{name}", text, registry=registry, multiprocess_mode="livesum")
+
+    return Metrics(
+        registry=registry,
+        decisions=counter("decisions", "Decisions answered", "source"),
+        failures=counter("decision_failures", "Decisions where something broke behind the answer"),
+        late=counter("decisions_late", "Decisions answered after the asker's deadline"),
+        problems=counter("problems", "Requests refused", "endpoint", "status"),
+        outcomes=counter("outcomes", "Outcomes taken", "result"),
+        latency=Histogram(
+            "callworth_decision_seconds",
+            "Time from a decision's request to its answer",
+            registry=registry,
+            buckets=_BUCKETS_SECONDS,
+        ),
+        log_waiting=gauge("log_waiting", "Entries that wait to be written to the decision log"),
+        log_dropped=gauge("log_dropped", "Decisions that could not be logged since the start"),
+    )
+
+
+def build_metrics(metrics: Metrics, log: DecisionLog, keys: KeyRing) -> APIRouter:
+    """Return the metrics endpoint."""
+    router = APIRouter(dependencies=[Depends(requires(keys, Use.READ_METRICS))])
+
+    @router.get(READ_METRICS.path)
+    async def read_metrics() -> Response:
+        return Response(metrics.text(log), media_type=CONTENT_TYPE_LATEST)
+
+    return router

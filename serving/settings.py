@@ -1,0 +1,125 @@
+"""What the server can be told: from CALLWORTH_* variables, and from arguments, which win."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from serving.errors import SettingsError
+
+T = TypeVar("T")
+
+_LAST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one server runs; every field is also the variable CALLWORTH_<FIELD>.
+
+    `hold_back_share` is the share of contacts (0 to 1) that get no offer, so that uplift can be
+    measured; `keys` is the keys file, by default `keys.toml` in the home folder.
+    """
+
+    home: Path = Path("callworth-home")
+    host: str = "127.0.0.1"
+    port: int = 8350
+    hold_back_share: float = 0.05
+    workers: int = 1
+    keys: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= _LAST_PORT:
+            raise SettingsError(
+                f"port is {self.port}.", fix=f"It must lie from 0 (any free one) to {_LAST_PORT}."
+            )
+        if not 0.0 <= self.hold_back_share <= 1.0:
+            raise SettingsError(
+                f"hold_back_share is {self.hold_back_share}.", fix="It must lie from 0 to 1."
+            )
+        if self.workers < 1:
+            raise SettingsError(f"workers is {self.workers}.", fix="It must be 1 or more.")
+        if not self.host:
+            raise SettingsError("host is empty.", fix="Name an address, such as 127.0.0.1.")
+
+    @classmethod
+    def from_environment(
+        cls,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        home: Path | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        hold_back_share: float | None = None,
+        workers: int | None = None,
+        keys: Path | None = None,
+    ) -> Settings:
+        """Return the settings; an argument that is not None wins over its variable.
+
+        Raises SettingsError that names the variable, its value and what is allowed.
+        """
+        default = cls()
+
+        def chosen(name: str, argument: T | None, usual: T, read: Callable[[str], T]) -> T:
+            return argument if argument is not None else _read(environment, name, usual, read)
+
+        return cls(
+            home=chosen("HOME", home, default.home, Path),
+            host=chosen("HOST", host, default.host, str),
+            port=chosen("PORT", port, default.port, int),
+            hold_back_share=chosen(
+                "HOLD_BACK_SHARE", hold_back_share, default.hold_back_share, float
+            ),
+            workers=chosen("WORKERS", workers, default.workers, int),
+            keys=chosen("KEYS", keys, default.keys, Path),
+        )
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables that make the same settings in another process."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {f"CALLWORTH_{k.upper()}": str(v) for k, v in values.items() if v is not None}
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the API keys are kept."""
+        return self.keys if self.keys is not None else self.home / "keys.toml"
+
+    @property
+    def strategies_folder(self) -> Path:
+        """Where published strategy sets lie."""
+        return self.home / "strategies"
+
+    @property
+    def models_folder(self) -> Path:
+        """Where promoted model sets lie."""
+        return self.home / "models"
+
+    @property
+    def log_file(self) -> Path:
+        """Where decisions and outcomes are logged."""
+        return self.home / "log" / "decisions.sqlite"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def _read(environment: Mapping[str, str], name: str, usual: T, read: Callable[[str], T]) -> T:
+    text = environment.get(f"CALLWORTH_{name}", "")
+    if not text:
+        return usual
+    try:
+        return read(text)
+    except ValueError:
+        raise SettingsError(
+            f"CALLWORTH_{name} is '{text}'.", fix=f"It must be a number, such as {usual}."
+        ) from None
