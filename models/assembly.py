@@ -1,0 +1,357 @@
+"""From labelled rows to a model set folder: split, encode, elect, judge, compile, prove, write."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from features.contract import Kind
+from features.progress import Track, silent
+from features.staging import staged_folder
+from models.candidates.contract import Name, Rows
+from models.candidates.linear import Linear
+from models.compile import demand_parity
+from models.compiled import CompiledModelSet
+from models.encoding import Encoder
+from models.errors import TooFewRowsError
+from models.evidence import Judged, write_evidence
+from models.model_set import (
+    ALL_PROFILES,
+    ENCODING,
+    MANIFEST,
+    Answer,
+    Count,
+    Manifest,
+    SignalForm,
+    write_json,
+)
+from models.pairs import Pairs
+from models.selection import Elected, elect
+from models.settings import TrainingSettings
+from models.signals import Signal, Task
+from models.splits import Split, split_at_random, split_by_time
+
+# Held-out rows on which compiled and fitted predictions must agree.
+_PARITY_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """All that training needs to know: n contacts, their features, and each signal's pairs.
+
+    `at` is (n,) instants, or None when the data says nothing of time.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    kinds: Mapping[str, Kind]
+    ids: NDArray[Any]
+    profile: NDArray[np.str_]
+    at: NDArray[Any] | None
+    offer_ids: tuple[str, ...]
+    pairs: Mapping[Signal, Pairs]
+    counts: tuple[Count, ...]
+    fingerprint: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One election to hold."""
+
+    signal: Signal
+    profile: str
+    fit: NDArray[np.intp]
+    select: NDArray[np.intp]
+
+
+def assemble(
+    labelled: Labelled, *, out: Path, settings: TrainingSettings, track: Track = silent
+) -> Manifest:
+    """Write the model set folder `out` and return its manifest; `out` appears whole or not at all.
+
+    Raises TooFewRowsError when no signal has enough rows, ParityError when the compiled models
+    do not give the fitted models' numbers.
+    """
+    splits = {
+        signal: _split(labelled, pairs, settings=settings)
+        for signal, pairs in labelled.pairs.items()
+    }
+    encoder, matrix = _encoded(labelled, splits)
+    jobs, answers = _planned(labelled, splits, settings=settings)
+    rows_of = {signal: _rows(matrix, labelled, pairs) for signal, pairs in labelled.pairs.items()}
+    elected = _elections(jobs, rows_of, settings=settings, track=track)
+    answers = [
+        replace(answer, champion=elected[answer.signal, answer.uses].champion) for answer in answers
+    ]
+    manifest = _manifest(labelled, splits, answers, name=out.name, settings=settings)
+    with staged_folder(out) as folder:
+        write_json(folder / MANIFEST, manifest)
+        write_json(folder / ENCODING, encoder.to_json())
+        with track("Compiling models", total=len(elected), unit="models") as done:
+            for (signal, profile), winner in elected.items():
+                _compile(winner, folder, signal=signal, profile=profile)
+                done(1)
+        compiled = CompiledModelSet.load(folder, threads=settings.jobs)
+        _prove(compiled, elected, rows_of, jobs)
+        judged = _judged(labelled, splits, rows_of, answers, elected, compiled)
+        write_evidence(folder, judged, ids=labelled.ids, offer_ids=labelled.offer_ids)
+    return manifest
+
+
+def _split(labelled: Labelled, pairs: Pairs, *, settings: TrainingSettings) -> Split:
+    if labelled.at is None:
+        rng = np.random.default_rng(settings.seed)
+        return split_at_random(len(pairs), shares=settings.shares, rng=rng)
+    return split_by_time(labelled.at[pairs.row], shares=settings.shares)
+
+
+def _encoded(
+    labelled: Labelled, splits: Mapping[Signal, Split]
+) -> tuple[Encoder, NDArray[np.float32]]:
+    """Return the encoder and all rows encoded; it learns from no row that any signal is judged on.
+
+    It learns from the select rows too: it looks at no label, and a category that came up late
+    must not be unknown to the final fit.
+    """
+    judged: NDArray[np.bool_] = np.zeros(len(labelled.ids), dtype=bool)
+    known: NDArray[np.bool_] = np.zeros(len(labelled.ids), dtype=bool)
+    for signal, split in splits.items():
+        row = labelled.pairs[signal].row
+        judged[row[split.judge]] = True
+        known[row[split.fit]] = True
+        known[row[split.select]] = True
+    learnt = np.flatnonzero(known & ~judged)
+    if len(learnt) == 0:
+        learnt = np.flatnonzero(known)
+    encoder = Encoder.fitted(
+        {name: labelled.columns[name][learnt] for name in labelled.kinds}, kinds=labelled.kinds
+    )
+    return encoder, encoder.encode(labelled.columns)
+
+
+def _rows(matrix: NDArray[np.float32], labelled: Labelled, pairs: Pairs) -> _Lazy:
+    return _Lazy(matrix, len(labelled.offer_ids), pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lazy:
+    """A signal's rows, gathered from the one matrix only when some are asked for."""
+
+    matrix: NDArray[np.float32]
+    offers: int
+    pairs: Pairs
+
+    def take(self, chosen: NDArray[np.intp]) -> Rows:
+        pairs = self.pairs
+        return Rows(
+            matrix=self.matrix[pairs.row[chosen]],
+            offer=pairs.offer[chosen],
+            offers=self.offers,
+            label=pairs.label[chosen],
+            weight=pairs.weight[chosen],
+        )
+
+
+def _planned(
+    labelled: Labelled, splits: Mapping[Signal, Split], *, settings: TrainingSettings
+) -> tuple[list[_Job], list[Answer]]:
+    """Return the elections to hold, largest first, and which model answers for whom."""
+    jobs: list[_Job] = []
+    answers: list[Answer] = []
+    profiles = sorted(set(labelled.profile.tolist()))
+    for signal, split in splits.items():
+        pairs = labelled.pairs[signal]
+        short = _short(pairs.label[split.fit], pairs.label[split.select], signal, settings)
+        if short is not None:
+            continue
+        jobs.append(_Job(signal, ALL_PROFILES, split.fit, split.select))
+        answers.append(_answer(signal, ALL_PROFILES, ALL_PROFILES))
+        for profile in profiles:
+            own = labelled.profile[pairs.row] == profile
+            job = _Job(signal, profile, split.fit[own[split.fit]], split.select[own[split.select]])
+            why = _short(pairs.label[job.fit], pairs.label[job.select], signal, settings)
+            if why is None and len(profiles) > 1:
+                jobs.append(job)
+                answers.append(_answer(signal, profile, profile))
+            else:
+                answers.append(
+                    _answer(signal, profile, ALL_PROFILES, why or "it is the only profile")
+                )
+    if not jobs:
+        raise TooFewRowsError(
+            "No signal has enough labelled rows to train on.",
+            fix=f"At least {settings.fewest_rows} rows and {settings.fewest_positives} of each "
+            "class are needed; give more contacts or lower the settings.",
+        )
+    return sorted(jobs, key=lambda job: -len(job.fit)), answers
+
+
+def _answer(signal: Signal, profile: str, uses: str, why: str | None = None) -> Answer:
+    return Answer(signal, profile, uses, "", f"{signal}/{uses}.json", why)
+
+
+def _short(
+    fit: NDArray[np.float64],
+    select: NDArray[np.float64],
+    signal: Signal,
+    settings: TrainingSettings,
+) -> str | None:
+    """Return why the rows are too few, or None when they suffice."""
+    if len(fit) < settings.fewest_rows:
+        return f"{len(fit)} rows to fit on, fewer than {settings.fewest_rows}"
+    rarer = int(min((fit != 0).sum(), len(fit) if signal.task is Task.AMOUNT else (fit == 0).sum()))
+    if rarer < settings.fewest_positives:
+        return f"{rarer} rows of the rarer class, fewer than {settings.fewest_positives}"
+    if signal.task is Task.PROBABILITY and len(np.unique(select)) < 2:
+        return "one class only among the rows to select by"
+    return None
+
+
+def _elections(
+    jobs: list[_Job],
+    rows_of: Mapping[Signal, _Lazy],
+    *,
+    settings: TrainingSettings,
+    track: Track,
+) -> dict[tuple[str, str], Elected]:
+    candidates = replace(settings.candidates, seed=settings.seed, device=settings.device)
+
+    def hold(job: _Job) -> tuple[tuple[str, str], Elected]:
+        rows = rows_of[job.signal]
+        winner = elect(
+            rows.take(job.fit),
+            rows.take(job.select),
+            task=job.signal.task,
+            settings=candidates,
+            tolerance_errors=settings.tolerance_errors,
+            refit=settings.refit,
+        )
+        return (str(job.signal), job.profile), winner
+
+    found: dict[tuple[str, str], Elected] = {}
+    with track("Fitting models", total=len(jobs), unit="models") as done, warnings.catch_warnings():
+        # An L1 path that is stopped early is judged on held rows like any other.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        # Threads, not processes: every fit lets go of the interpreter, and nothing is copied.
+        parallel = Parallel(
+            n_jobs=settings.jobs, backend="threading", return_as="generator_unordered"
+        )
+        results: Iterator[Any] = parallel(delayed(hold)(job) for job in jobs)
+        for key, winner in results:
+            found[key] = winner
+            done(1)
+    return {(job.signal, job.profile): found[job.signal, job.profile] for job in jobs}
+
+
+def _compile(winner: Elected, folder: Path, *, signal: str, profile: str) -> None:
+    weights, shift = winner.candidate.weights()
+    linear = winner.standings[Name.LINEAR].candidate
+    assert isinstance(linear, Linear)
+    form = SignalForm(
+        task=winner.task,
+        champion=winner.champion,
+        parts=winner.candidate.forms(folder, stem=f"{signal}/{profile}"),
+        weights=weights,
+        shift=shift,
+        calibration=winner.calibration,
+        scale=winner.scale,
+        reasons=linear.form_,
+    )
+    write_json(folder / signal / f"{profile}.json", form)
+
+
+def _prove(
+    compiled: CompiledModelSet,
+    elected: Mapping[tuple[str, str], Elected],
+    rows_of: Mapping[Signal, _Lazy],
+    jobs: list[_Job],
+) -> None:
+    """Raise ParityError unless the folder gives the fitted models' numbers on select rows."""
+    for job in jobs:
+        winner = elected[job.signal, job.profile]
+        rows = rows_of[job.signal].take(job.select[:_PARITY_ROWS])
+        profile = np.full(len(rows), job.profile)
+        found = compiled.predict(job.signal, rows.matrix, profile=profile, offer=rows.offer)
+        demand_parity(
+            found,
+            winner.predict(rows),
+            what=f"{job.signal} model of profile '{job.profile}'",
+            scale=winner.scale,
+        )
+
+
+def _judged(
+    labelled: Labelled,
+    splits: Mapping[Signal, Split],
+    rows_of: Mapping[Signal, _Lazy],
+    answers: list[Answer],
+    elected: Mapping[tuple[str, str], Elected],
+    compiled: CompiledModelSet,
+) -> Iterator[Judged]:
+    """Yield each signal's and profile's judge rows with every prediction of them."""
+    for answer in answers:
+        signal = Signal(answer.signal)
+        pairs, chosen = labelled.pairs[signal], splits[signal].judge
+        if answer.profile != ALL_PROFILES:
+            chosen = chosen[labelled.profile[pairs.row[chosen]] == answer.profile]
+        if len(chosen) == 0:
+            continue
+        rows = rows_of[signal].take(chosen)
+        winner = elected[answer.signal, answer.uses]
+        both = [
+            compiled.predict(
+                signal, rows.matrix, profile=np.full(len(rows), profile), offer=rows.offer
+            )
+            for profile in (answer.profile, ALL_PROFILES)
+        ]
+        yield Judged(
+            answer=answer,
+            row=pairs.row[chosen],
+            profile=labelled.profile[pairs.row[chosen]],
+            offer=rows.offer,
+            label=rows.label,
+            champion=both[0],
+            all_profiles=both[1],
+            candidates={name: winner.predict_as(name, rows) for name in winner.standings},
+            select_losses={name: s.loss for name, s in winner.standings.items()},
+        )
+
+
+def _manifest(
+    labelled: Labelled,
+    splits: Mapping[Signal, Split],
+    answers: list[Answer],
+    *,
+    name: str,
+    settings: TrainingSettings,
+) -> Manifest:
+    def instant(part: str, signal: Signal, last: bool) -> str:
+        chosen = getattr(splits[signal], part)
+        if labelled.at is None or len(chosen) == 0:
+            return ""
+        at = labelled.at[labelled.pairs[signal].row[chosen]]
+        return str(at.max() if last else at.min())
+
+    first = next(iter(splits))
+    return Manifest(
+        version=name,
+        features=tuple((feature, str(kind)) for feature, kind in labelled.kinds.items()),
+        profiles=tuple(sorted(set(labelled.profile.tolist()))),
+        offer_ids=labelled.offer_ids,
+        answers=tuple(answers),
+        as_of=labelled.as_of,
+        trained_from=instant("fit", first, last=False),
+        trained_until=instant("select", first, last=True),
+        judged_from=instant("judge", first, last=False),
+        fingerprint=labelled.fingerprint,
+        counts=labelled.counts,
+        settings=asdict(settings),
+    )

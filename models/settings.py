@@ -1,0 +1,30 @@
+"""What can be set before training; saved whole with the model set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from models.candidates.contract import CandidateSettings
+from models.splits import Shares
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How a model set is trained; the same for every profile and signal."""
+
+    seed: int = 0
+    # Fits that run at the same time, each on one thread.
+    jobs: int = 2
+    # "cuda" where the GPU wheel of XGBoost is installed.
+    device: str = "cpu"
+    # Fit the champion again on the fit and the select part (docs/decisions/022).
+    refit: bool = True
+    # A profile with fewer rows, or rows of either class, to fit on uses the all-profiles model.
+    fewest_rows: int = 400
+    fewest_positives: int = 40
+    # A simpler candidate wins when it is this close to the best (docs/decisions/021).
+    tolerance_errors: float = 1.0
+    # Baseline pairs are contacts times offers: of more than these a weighted sample is taken.
+    baseline_rows: int = 40_000
+    shares: Shares = field(default_factory=Shares)
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
