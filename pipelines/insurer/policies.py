@@ -10,7 +10,7 @@ from pipelines.insurer.people import People
 from pipelines.insurer.span import DAY_SECONDS, Flags, Floats, Span, Wholes, days, logistic
 
 _PERIODS_DAYS = np.array([30, 91, 365])
-_PERIOD_SHARES = (0.3, 0.5, 0.2)
+_PERIOD_SHARES = (0.2, 0.5, 0.3)
 _CLAIMS_PER_DAY = 0.30 / 365
 _REQUESTS_PER_DAY = 0.40 / 365
 

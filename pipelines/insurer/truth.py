@@ -15,16 +15,16 @@ from pipelines.insurer.terms import TERM, Observation
 
 # Weights of the terms on taking a presented offer: prospect, lead, new business, purchaser.
 _ACCEPT = {
-    "enquiries_90": (0.0, 0.55, -0.40, 0.20),
-    "page_views_30": (0.60, -0.40, 0.30, -0.40),
-    "logins_30": (-0.35, 0.40, -0.45, 0.40),
-    "email_opens_90": (-0.50, 0.45, -0.35, 0.35),
+    "enquiries_90": (0.0, 0.45, -0.40, 0.20),
+    "page_views_30": (0.60, -0.35, 0.30, -0.40),
+    "logins_30": (-0.35, 0.35, -0.45, 0.40),
+    "email_opens_90": (-0.50, 0.40, -0.35, 0.35),
     "app_actions_90": (0.35, -0.30, 0.45, -0.30),
     "missed_payments_90": (0.0, 0.0, 0.0, -0.45),
     "claims_90": (0.0, 0.0, 0.0, -0.40),
-    "days_in_stage": (0.0, -0.45, 0.40, 0.30),
-    "age": (0.50, -0.45, 0.45, -0.40),
-    "income": (-0.40, 0.50, -0.45, 0.50),
+    "days_in_stage": (0.0, -0.35, 0.40, 0.30),
+    "age": (0.50, -0.40, 0.45, -0.40),
+    "income": (-0.40, 0.45, -0.45, 0.50),
     "household_size": (0.30, -0.20, 0.20, 0.25),
     "home_owner": (0.25, -0.20, 0.30, -0.20),
     "expectant": (0.20, 0.50, 0.40, -0.20),
@@ -80,10 +80,10 @@ _ANYWAY_BY_OFFER = {
 # Where every term is at its mean, as logits: stages down, offers (as in the catalogue) across.
 _ACCEPT_BASE = np.array(
     [
-        (-1.7, -1.7, -1.7, -1.7, -2.6),
-        (-1.6, -1.8, -1.6, -1.5, -2.6),
-        (-1.7, -1.7, -1.7, -1.6, -2.6),
-        (-1.9, -2.0, -1.7, -1.7, -2.6),
+        (-1.9, -1.9, -1.9, -1.9, -2.9),
+        (-2.4, -2.6, -2.4, -2.3, -3.1),
+        (-1.7, -1.7, -1.7, -1.6, -3.0),
+        (-2.2, -2.3, -2.0, -2.0, -3.1),
     ]
 )
 _ANYWAY_BASE = np.array(
