@@ -109,7 +109,8 @@ def build_population(
     with open_session(tables, spill=target.parent, limits=limits) as connection:
         connection.execute(
             "CREATE TEMP TABLE spine AS "
-            "SELECT customer_id, partner, CAST(? AS TIMESTAMPTZ) AS as_of FROM memory.main.customers",
+            "SELECT customer_id, partner, CAST(? AS TIMESTAMPTZ) AS as_of "
+            "FROM memory.main.customers",
             [as_of],
         )
         if not rows_in(connection, table="spine"):
