@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.options import AsJson, AsOf, Home, Tables, instant
 from pipelines.console import Screen
 from pipelines.workspace import DEFAULT_HOME, Workspace
+
+if TYPE_CHECKING:
+    from features.check_report import CheckReport
 
 END_OF_GENERATED_DATA = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -63,10 +66,39 @@ def check(
     report = check_tables(
         path or space.tables, quarantine=space.quarantine, share=share, track=screen.track
     )
-    for line in report.lines():
-        screen.say(line)
-    screen.result(report.facts())
+    show_check(report, screen=screen)
+    screen.result({"check": report, "exit_code": report.exit_code})
     raise typer.Exit(report.exit_code)
+
+
+def show_check(report: CheckReport, *, screen: Screen) -> None:
+    """Print rows and bad rows per table, then what to mend, most frequent first."""
+    screen.table(
+        f"Checked {report.path}",
+        ["table", "rows", "bad rows"],
+        [[table.table, table.rows, table.bad_rows] for table in report.tables],
+    )
+    found = [(table.table, fault) for table in report.tables for fault in table.faults]
+    for table, fault in sorted(found, key=lambda pair: -pair[1].rows):
+        screen.say(
+            f"  [yellow]{table}.{fault.column}[/yellow] {fault.rows:,} rows: {fault.rule} "
+            f"(such as {fault.example!r}, {fault.where}). {fault.fix}"
+        )
+    for table in report.tables:
+        for left_aside in table.not_checked:
+            screen.say(f"  {table.table}: not checked: {left_aside}")
+    if report.absent:
+        screen.say(f"  not there: {', '.join(report.absent)}")
+    if report.unknown:
+        screen.say(f"  not in the data contract, not read: {', '.join(report.unknown)}")
+    if report.exit_code:
+        screen.say(
+            f"[red]✗[/red] too many bad rows in {', '.join(report.over_share)} "
+            f"(above {report.share:.1%}); they are in {report.quarantine}"
+        )
+    else:
+        kept = f"; {report.bad_rows:,} bad rows are in {report.quarantine}" if report.bad_rows else ""
+        screen.done(f"{report.rows:,} rows checked{kept}")
 
 
 def features(
