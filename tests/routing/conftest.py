@@ -17,7 +17,7 @@ from routing.tasks import route_to, task_of
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
-def a_strategy(
+def _a_strategy(
     customer_id: str = "c-1",
     *,
     partner: str = "main",
@@ -43,6 +43,15 @@ def a_strategy(
         formed_at=NOW - timedelta(hours=1),
         expires_at=expires_at,
     )
+
+
+Build = Callable[..., Strategy]
+
+
+@pytest.fixture
+def a_strategy() -> Build:
+    """Return the builder of strategies."""
+    return _a_strategy
 
 
 Entry = tuple[Strategy, ContactDetails]
