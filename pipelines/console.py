@@ -70,13 +70,13 @@ class Screen:
         """Print that a step is done."""
         self.say(f"[green]✓[/green] {text}")
 
-    def table(
-        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
-    ) -> None:
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print a table; numbers are right-aligned."""
         if self.as_json:
             return
-        shown = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        shown = Table(
+            title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+        )
         for place, name in enumerate(columns):
             numeric = bool(rows) and all(isinstance(row[place], int | float) for row in rows)
             shown.add_column(name, justify="right" if numeric else "left", no_wrap=True)
@@ -84,10 +84,10 @@ class Screen:
             shown.add_row(*(_cell(value) for value in row))
         self.out.print(shown)
 
-    def result(self, facts: Mapping[str, object]) -> None:
+    def result(self, facts: Mapping[str, object] | msgspec.Struct) -> None:
         """Print the closing facts as one JSON object, if JSON was asked for."""
         if self.as_json:
-            json.dump(msgspec.to_builtins(dict(facts)), sys.stdout, indent=2, default=str)
+            json.dump(msgspec.to_builtins(facts), sys.stdout, indent=2, default=str)
             sys.stdout.write("\n")
 
 

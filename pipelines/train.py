@@ -1,4 +1,4 @@
-"""From the training frame to a registered challenger: fit, catalogue the features, log to MLflow."""
+"""From the training frame to a registered challenger: fit, catalogue features, log to MLflow."""
 
 from __future__ import annotations
 

@@ -84,9 +84,9 @@ def show_check(report: CheckReport, *, screen: Screen) -> None:
             f"  [yellow]{table}.{fault.column}[/yellow] {fault.rows:,} rows: {fault.rule} "
             f"(such as {fault.example!r}, {fault.where}). {fault.fix}"
         )
-    for table in report.tables:
-        for left_aside in table.not_checked:
-            screen.say(f"  {table.table}: not checked: {left_aside}")
+    for checked in report.tables:
+        for left_aside in checked.not_checked:
+            screen.say(f"  {checked.table}: not checked: {left_aside}")
     if report.absent:
         screen.say(f"  not there: {', '.join(report.absent)}")
     if report.unknown:
@@ -97,7 +97,9 @@ def show_check(report: CheckReport, *, screen: Screen) -> None:
             f"(above {report.share:.1%}); they are in {report.quarantine}"
         )
     else:
-        kept = f"; {report.bad_rows:,} bad rows are in {report.quarantine}" if report.bad_rows else ""
+        kept = (
+            f"; {report.bad_rows:,} bad rows are in {report.quarantine}" if report.bad_rows else ""
+        )
         screen.done(f"{report.rows:,} rows checked{kept}")
 
 

@@ -51,7 +51,9 @@ def demo(
             )
             answers = decide(address, tables=space.tables, screen=screen)
         screen.say(f"\nThe main job took [bold]{watch.total:.0f} s[/bold].")
-        screen.result({"seconds": watch.seconds, "total_seconds": watch.total, "decisions": answers})
+        screen.result(
+            {"seconds": watch.seconds, "total_seconds": watch.total, "decisions": answers}
+        )
         if serve:
             _keep_serving(address, space=space, screen=screen, running=running)
 

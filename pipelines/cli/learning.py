@@ -106,9 +106,7 @@ def rollback(
     from models import registry
 
     screen = Screen(as_json)
-    promotion = registry.rollback(
-        home, by=by or getpass.getuser(), why=why, now=datetime.now(UTC)
-    )
+    promotion = registry.rollback(home, by=by or getpass.getuser(), why=why, now=datetime.now(UTC))
     screen.done(f"model set {promotion.version} is the champion again")
     screen.result({"champion": promotion.version})
 

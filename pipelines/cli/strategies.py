@@ -117,8 +117,6 @@ def report(
 
     screen, space = Screen(as_json), Workspace(home)
     source = tables or space.tables
-    path = write_report(
-        home, tables=source, as_of=space.as_of(source, as_of), track=screen.track
-    )
+    path = write_report(home, tables=source, as_of=space.as_of(source, as_of), track=screen.track)
     screen.done(f"what each offer adds: {path}")
     screen.result({"report": str(path)})
