@@ -8,11 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.candidates.contract import losses
+from models.errors import ModelError
+from models.judging import auc
+from models.signals import Task
+
 # Below this many of either class an AUC says nothing: its standard error is above 0.05.
 _FEWEST_OF_A_CLASS = 30
-_PROBABILITY_EDGE = 1e-6
 # Two sums over the same numbers in another order differ by less than this.
 _SAME = 1e-9
+
+
+class GateRefusedError(ModelError):
+    """The gate does not hold; `report` has every rule."""
+
+    status = 409
+
+    def __init__(self, report: GateReport, *, version: str) -> None:
+        said = "; ".join(rule.sentence.rstrip(".") for rule in report.failing)
+        super().__init__(
+            f"Model set {version} stays challenger: {said}.",
+            fix="Train on fresher contacts, or promote with --force and say why.",
+        )
+        self.report = report
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +117,12 @@ def unjudged(sentence: str, *, name: str = "rows", holds: bool = False) -> GateR
 
 def log_loss(label: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
     """Return the mean of -log(the probability given to what happened)."""
-    p = np.clip(probability, _PROBABILITY_EDGE, 1 - _PROBABILITY_EDGE)
-    return float(-(label * np.log(p) + (1 - label) * np.log1p(-p)).mean())
+    return float(losses(label, probability, task=Task.PROBABILITY).mean())
 
 
 def area_under_curve(label: NDArray[np.float64], score: NDArray[np.float64]) -> float | None:
     """Return the AUC, ties counted half; None when one of the classes is missing."""
-    positives = int((label > 0).sum())
-    negatives = len(label) - positives
-    if not positives or not negatives:
-        return None
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
-    above = rank[label > 0].sum() - positives * (positives + 1) / 2
-    return float(above / (positives * negatives))
+    return auc(label, score) if 0 < label.sum() < len(label) else None
 
 
 def _overall(

@@ -1,0 +1,339 @@
+"""Model sets in MLflow: log and register them, and move the champion through the gate."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+# Before the import of mlflow, which reads them once: nothing asks the network unasked.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_PRINT_MODEL_URLS_ON_CREATION", "false")
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from features.contract import Kind
+from features.progress import Track, silent
+from models import ledger, packing, promotion, runs, tracking
+from models.drawing import figures
+from models.errors import ModelSetNotFoundError
+from models.gate import GateReport, GateSettings
+from models.leading import leading
+from models.ledger import Entry
+from models.model_set import CURVES, JUDGE, METRICS, Manifest, read_manifest
+from models.promotion import Promotion
+from models.tracking import tracking_uri
+
+__all__ = [
+    "RegisteredModelSet", "current", "history", "promote", "register", "rollback", "tracking_uri",
+]  # fmt: skip
+
+NAME = "callworth"
+CHAMPION, CHALLENGER = "champion", "challenger"
+_GATE = GateSettings()
+_EVIDENCE = "evidence"
+_SERVED = packing.ROOT / "models" / "served.py"
+# What MLflow allows for a dataset's digest.
+_DIGEST_LENGTH = 36
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModelSet:
+    """A registered version; `model_uri` loads it with mlflow.pyfunc.load_model."""
+
+    version: str
+    run_id: str
+    model_uri: str
+
+
+def register(
+    folder: Path,
+    *,
+    home: Path,
+    feature_service: str,
+    name: str = NAME,
+    run_name: str | None = None,
+    track: Track = silent,
+) -> RegisteredModelSet:
+    """Log a model set as one run with a nested run per signal and profile; it is the challenger.
+
+    Raises ModelSetNotFoundError when the folder holds none.
+    """
+    manifest = read_manifest(folder)
+    record = runs.of_set(folder, feature_service=feature_service)
+    answers = runs.of_answers(folder)
+    with (
+        _client(home) as client,
+        track("register the model set", total=len(answers) + 3, unit="record") as done,
+    ):
+        experiment = _experiment(client, home=home, name=name)
+        run_id = _parent(client, experiment, run_name or record.name)
+        _write(client, run_id, record)
+        for answer in answers:
+            tags = {"mlflow.parentRunId": run_id}
+            nested = client.create_run(experiment, run_name=answer.name, tags=tags).info.run_id
+            _write(client, nested, answer)
+            client.set_terminated(nested)
+            done(1)
+        _log_evidence(client, run_id, folder)
+        done(1)
+        with mlflow.start_run(run_id=run_id):
+            _log_dataset(manifest, home=home)
+            uri, model_id = _log_model(folder, manifest)
+        done(1)
+        version = _register(client, uri, model_id, run_id, folder=folder, name=name, record=record)
+        done(1)
+    return RegisteredModelSet(version, run_id, f"models:/{name}/{version}")
+
+
+def promote(
+    home: Path,
+    *,
+    version: str | None = None,
+    by: str,
+    why: str,
+    now: datetime,
+    force: bool = False,
+    name: str = NAME,
+    settings: GateSettings = _GATE,
+    track: Track = silent,
+) -> Promotion:
+    """Put a version (the challenger) in force, if the gate holds: alias, folder and pointer.
+
+    `force` goes past the gate, with a reason, and the ledger keeps what failed.
+    Raises GateRefusedError (409), ModelSetNotFoundError (404), ReasonMissingError.
+    """
+    with _shelf(home, name) as shelf, tempfile.TemporaryDirectory() as scratch:
+        return promotion.promote(
+            shelf,
+            home=home,
+            version=version,
+            decided=promotion.Decided(by, why, now),
+            settings=settings,
+            force=force,
+            scratch=Path(scratch),
+            track=track,
+        )
+
+
+def rollback(
+    home: Path,
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+    version: str | None = None,
+    name: str = NAME,
+    track: Track = silent,
+) -> Promotion:
+    """Put the version before the present one (or an earlier one) back in force, once it answers.
+
+    Raises ModelSetNotFoundError (404) when there is none.
+    """
+    with _shelf(home, name) as shelf:
+        decided = promotion.Decided(by, why, now)
+        return promotion.rollback(shelf, home=home, version=version, decided=decided, track=track)
+
+
+def current(home: Path) -> Path | None:
+    """Return the folder of the model set in force, or None."""
+    version = ledger.in_force(home)
+    return ledger.folder_of(home, version=version) if version else None
+
+
+def history(home: Path) -> tuple[Entry, ...]:
+    """Return who put which model set in force, when and why; oldest first."""
+    return ledger.entries(home)
+
+
+class _MlflowShelf:
+    """The registered versions of one name."""
+
+    def __init__(self, client: MlflowClient, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    @property
+    def champion(self) -> str | None:
+        return self._alias(CHAMPION)
+
+    @property
+    def challenger(self) -> str | None:
+        return self._alias(CHALLENGER)
+
+    def fetch(self, version: str, *, into: Path) -> None:
+        uri = self._found(version).source
+        with tempfile.TemporaryDirectory() as scratch:
+            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
+            source = next(Path(scratch).rglob("MLmodel")).parent / "artifacts" / "model_set"
+            shutil.copytree(source, into, dirs_exist_ok=True)
+
+    def judge(self, version: str, *, into: Path) -> Path:
+        into.mkdir(parents=True, exist_ok=True)
+        run_id = self._found(version).run_id
+        asked = f"{_EVIDENCE}/{JUDGE}"
+        return Path(self._client.download_artifacts(run_id, asked, str(into)))
+
+    def crown(self, version: str) -> None:
+        self._client.set_registered_model_alias(self._name, CHAMPION, version)
+        if self.challenger == version:
+            self._client.delete_registered_model_alias(self._name, CHALLENGER)
+
+    def note(self, version: str, *, report: GateReport, facts: dict[str, str]) -> None:
+        run_id = self._found(version).run_id
+        self._client.log_dict(run_id, asdict(report), f"{_EVIDENCE}/gate.json")
+        for key, value in facts.items():
+            self._client.set_model_version_tag(self._name, version, key, value or "-")
+
+    def _alias(self, alias: str) -> str | None:
+        try:
+            return str(self._client.get_model_version_by_alias(self._name, alias).version)
+        except MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                return None
+            raise
+
+    def _found(self, version: str) -> mlflow.entities.model_registry.ModelVersion:
+        try:
+            return self._client.get_model_version(self._name, version)
+        except MlflowException as error:
+            known = self._client.search_model_versions(f"name = '{self._name}'")
+            versions = ", ".join(sorted((str(row.version) for row in known), key=len)) or "none"
+            raise ModelSetNotFoundError(
+                f"There is no model set {version} in the registry '{self._name}'.",
+                fix=f"It has: {versions}.",
+            ) from error
+
+
+@contextmanager
+def _client(home: Path) -> Iterator[MlflowClient]:
+    """Yield a client of the workspace's server; MLflow's global address is put back after."""
+    with tracking.quiet(home) as address:
+        mlflow.set_tracking_uri(address)
+        try:
+            yield MlflowClient(tracking_uri=address)
+        finally:
+            mlflow.set_tracking_uri(None)
+
+
+@contextmanager
+def _shelf(home: Path, name: str) -> Iterator[_MlflowShelf]:
+    with _client(home) as client:
+        yield _MlflowShelf(client, name)
+
+
+def _experiment(client: MlflowClient, *, home: Path, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    return str(client.create_experiment(name, artifact_location=tracking.artifacts_of(home)))
+
+
+def _parent(client: MlflowClient, experiment: str, name: str) -> str:
+    """Return the run that `mlflow run` opened, where it lies on this server, else a new one."""
+    handed = tracking.handed_run()
+    with suppress(MlflowException):
+        if handed:
+            return str(client.get_run(handed).info.run_id)
+    return str(client.create_run(experiment, run_name=name).info.run_id)
+
+
+def _write(client: MlflowClient, run_id: str, record: runs.Record) -> None:
+    params = [Param(name, value) for name, value in record.params.items()]
+    metrics = [Metric(name, value, 0, 0) for name, value in record.metrics.items()]
+    tags = [RunTag(name, value) for name, value in record.tags.items()]
+    # MLflow takes a hundred params and a thousand metrics at once.
+    client.log_batch(run_id, metrics[:1000], params[:100], tags)
+    for start in range(1000, len(metrics), 1000):
+        client.log_batch(run_id, metrics=metrics[start : start + 1000])
+
+
+def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
+    top = leading(folder)
+    for name in (JUDGE, METRICS, CURVES):
+        if (folder / name).is_file():
+            client.log_artifact(run_id, str(folder / name), _EVIDENCE)
+    for name, figure in figures(folder, top=top):
+        client.log_figure(run_id, figure, f"plots/{name}.png")
+    table = runs.columns([asdict(row) for row in top])
+    if table:
+        client.log_table(run_id, table, "top_features.json")
+    client.log_table(run_id, runs.columns(runs.candidates(folder)), "candidates.json")
+
+
+def _log_dataset(manifest: Manifest, *, home: Path) -> None:
+    frame = home.resolve() / "features" / "training.parquet"
+    data = MetaDataset(
+        resolve_dataset_source(str(frame)),
+        name=frame.stem,
+        digest=manifest.fingerprint[:_DIGEST_LENGTH],
+        schema=Schema(_columns(manifest)),
+    )
+    mlflow.log_input(data, context="training")
+
+
+def _log_model(folder: Path, manifest: Manifest) -> tuple[str, str]:
+    texts = [ColSpec(DataType.string, name, False) for name in (packing.STAGE, packing.OFFER)]
+    signals = dict.fromkeys(answer.signal for answer in manifest.answers)
+    signature = ModelSignature(
+        inputs=Schema([*_columns(manifest), *texts]),
+        outputs=Schema([ColSpec(DataType.double, signal) for signal in signals]),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        answers, code = Path(scratch) / "model_set", Path(scratch) / "code"
+        packing.copy_answers(folder, answers)
+        info = mlflow.pyfunc.log_model(
+            name="model_set",
+            python_model=str(_SERVED),
+            artifacts={"model_set": str(answers)},
+            code_paths=packing.copy_code(code),
+            signature=signature,
+            input_example=pd.DataFrame(packing.example_of(folder)),
+            pip_requirements=packing.requirements(),
+        )
+    return str(info.model_uri), str(info.model_id)
+
+
+def _columns(manifest: Manifest) -> list[ColSpec]:
+    return [
+        ColSpec(DataType.string if kind == Kind.NOMINAL else DataType.double, name, False)
+        for name, kind in manifest.features
+    ]
+
+
+def _register(
+    client: MlflowClient,
+    uri: str,
+    model_id: str,
+    run_id: str,
+    *,
+    folder: Path,
+    name: str,
+    record: runs.Record,
+) -> str:
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name, description="What a caller is worth: model sets.")
+    made = client.create_model_version(
+        name,
+        uri,
+        run_id,
+        tags={**record.tags},
+        description=runs.description(folder),
+        model_id=model_id,
+    )
+    client.set_registered_model_alias(name, CHALLENGER, str(made.version))
+    return str(made.version)
