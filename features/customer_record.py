@@ -91,8 +91,8 @@ def profile_sql() -> str:
     return """SELECT
   p.customer_id,
   p.as_of,
-  CASE WHEN c.phone IS NULL THEN 0 ELSE 1 END AS has_phone,
-  CASE WHEN c.email IS NULL THEN 0 ELSE 1 END AS has_email,
+  CAST(CASE WHEN c.phone IS NULL THEN 0 ELSE 1 END AS BIGINT) AS has_phone,
+  CAST(CASE WHEN c.email IS NULL THEN 0 ELSE 1 END AS BIGINT) AS has_email,
   COALESCE(c.language, 'unknown') AS language,
   COALESCE(c.preferred_channel, 'none') AS preferred_channel
 FROM points AS p
