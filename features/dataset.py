@@ -172,7 +172,7 @@ def _demand_value(name: str, value: object, values: pd.Series, *, place: Path) -
     wanted = str(value).lower() if isinstance(value, bool) else str(value)
     same = (words.str.lower() == wanted) if isinstance(value, bool) else (words == wanted)
     if not same.any():
-        there = sorted(str(word) for word in words.unique())
+        there = sorted(str(word) for word in words.dropna().unique())
         listed = ", ".join(there[:10]) + (", ..." if len(there) > 10 else "")
         raise ContractError(
             f"Column '{name}' of '{place.name}' never has the value '{wanted}'.",

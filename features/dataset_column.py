@@ -38,16 +38,17 @@ class DatasetColumn:
             ContractError: a value is no number, and the column is one of numbers.
         """
         if self.kind is Kind.NOMINAL:
-            words = as_words(values)
-            return words.astype(object).where(words.notna(), None)
+            return as_words(values)
         if self.levels:
             rank = {level: float(position) for position, level in enumerate(self.levels)}
             return as_words(values).map(rank).astype("float64")
         return self._numbers(values, place=place)
 
     def _numbers(self, values: pd.Series, *, place: str) -> pd.Series:
-        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-        offending = np.flatnonzero((numbers.isna() | np.isinf(numbers)) & values.notna())
+        codes, distinct = pd.factorize(values)
+        cast = np.append(pd.to_numeric(pd.Series(distinct), errors="coerce"), np.nan)
+        numbers = pd.Series(cast.astype(np.float64)[codes], values.index, name=values.name)
+        offending = np.flatnonzero((numbers.isna() | np.isinf(numbers)) & (codes >= 0))
         if offending.size:
             first = offending[0]
             raise ContractError(
@@ -89,19 +90,19 @@ def inferred_column(name: str, values: pd.Series, *, place: str) -> DatasetColum
     Raises:
         ContractError: the column is empty, holds times, or looks like an id.
     """
-    distinct = values.nunique()
-    if distinct == 0 or pd.api.types.is_datetime64_any_dtype(values):
+    distinct = values.dropna().drop_duplicates()
+    if distinct.empty or pd.api.types.is_datetime64_any_dtype(values):
         raise ContractError(
-            f"Column '{name}' of {place} {'is empty' if distinct == 0 else 'holds times'}.",
+            f"Column '{name}' of {place} {'is empty' if distinct.empty else 'holds times'}.",
             fix=f'Leave it out: [leave_out] {name} = "why".',
         )
-    if distinct == _BINARY_VALUES:
-        return _binary(name, values, place=place)
-    if _is_numeric(values):
-        return DatasetColumn(name, Kind.ORDINAL if _are_codes(values) else Kind.CONTINUOUS)
-    if len(values) >= _ID_ROWS and distinct > _ID_SHARE * len(values):
+    if len(distinct) == _BINARY_VALUES:
+        return _binary(name, distinct, place=place)
+    if _is_numeric(distinct):
+        return DatasetColumn(name, Kind.ORDINAL if _are_codes(distinct) else Kind.CONTINUOUS)
+    if len(values) >= _ID_ROWS and len(distinct) > _ID_SHARE * len(values):
         raise ContractError(
-            f"Column '{name}' of {place} has {distinct} words in {len(values)} rows: an id?",
+            f"Column '{name}' of {place} has {len(distinct)} words in {len(values)} rows: an id?",
             fix="Name it as `id`, leave it out, or declare it nominal.",
         )
     return DatasetColumn(name, Kind.NOMINAL)
@@ -109,11 +110,12 @@ def inferred_column(name: str, values: pd.Series, *, place: str) -> DatasetColum
 
 def as_words(values: pd.Series) -> pd.Series:
     """Return `values` as text, whole numbers without a point; missing values stay missing."""
-    if pd.api.types.is_float_dtype(values):
-        whole = values.dropna()
-        if (whole == whole.round()).all():
-            return values.astype("Int64").astype("string")
-    return values.astype("string")
+    codes, distinct = pd.factorize(values)
+    words = pd.Series(distinct)
+    if pd.api.types.is_float_dtype(words) and (words == words.round()).all():
+        words = words.astype("int64")
+    text = np.array([*words.astype("string"), None], dtype=object)  # the last one: missing
+    return pd.Series(text[codes], values.index, dtype="object", name=values.name)
 
 
 def _binary(name: str, values: pd.Series, *, place: str) -> DatasetColumn:
@@ -139,15 +141,15 @@ def _demand_listed(name: str, order: tuple[str, ...], values: pd.Series, *, plac
         )
 
 
-def _are_codes(values: pd.Series) -> bool:
-    numbers = pd.to_numeric(values.dropna())
+def _are_codes(distinct: pd.Series) -> bool:
+    numbers = pd.to_numeric(distinct)
     return bool(numbers.nunique() <= _MOST_CODES and (numbers == numbers.round()).all())
 
 
 def _is_numeric(values: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return True
-    words = values.dropna().astype("string")
+    words = values.dropna().drop_duplicates().astype("string")
     # 01101 is a postcode, not the number 1101.
     if words.str.match(r"^[+-]?0[0-9]").any():
         return False
