@@ -23,6 +23,8 @@ _COLOURS = {Verdict.ADDS: "#1f9d76", Verdict.LOSES: "#d1603d", Verdict.UNKNOWN: 
 _LINE = "#3f7fd0"
 _FONT = "system-ui, sans-serif"
 _PER = 1000
+# The reader's font is not known here: room for a wide one.
+_LETTER_PIXELS, _MOST_NAME_PIXELS = 8, 230
 
 
 def money_chart(offers: Sequence[OfferRow]) -> Chart | None:
@@ -78,9 +80,14 @@ def _money(rows: list[dict[str, Any]], *, named_inside: bool) -> Any:
         ),
         legend=None,
     )
-    axis = alt.Axis(format=",.0f", tickCount=5 if named_inside else 8, grid=True)
+    axis = alt.Axis(format=",.0f", tickCount=4 if named_inside else 7, labelFlush=False)
     x_title = "Money added per 1,000 contacts"
-    names = None if named_inside else alt.Axis(ticks=False, domain=False, labelPadding=12)
+    names = None
+    if not named_inside:
+        widest = max(len(row["offer"]) for row in rows) * _LETTER_PIXELS
+        names = alt.Axis(
+            ticks=False, domain=False, labelPadding=14, minExtent=min(widest, _MOST_NAME_PIXELS)
+        )
     y = alt.Y("offer:N", sort=order, title=None, axis=names)
     base = alt.Chart(alt.Data(values=rows))
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=_GREY, strokeWidth=1.5)
@@ -142,7 +149,7 @@ def _draw(chart: Any, *, width: int) -> str:
             titleFontSize=12,
             titleFontWeight="normal",
             titlePadding=10,
-            labelLimit=220,
+            labelLimit=_MOST_NAME_PIXELS,
         )
     )
     svg = vl_convert.vegalite_to_svg(finished.to_dict())

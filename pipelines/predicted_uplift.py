@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from features.errors import FeatureError
 from models.compiled import CompiledModelSet
+from models.ledger import folder_of, in_force
 from models.signals import Signal
 
 # Enough for a curve whose band is as narrow as the page can show; bounds time and memory.
 MOST_CONTACTS = 60_000
 
+# Each signal splits its own rows by time; a contact is new to both after the later first day.
+_SINCE = """
+SELECT CASE WHEN count(*) = 2 THEN max(first) END FROM (
+  SELECT min(frame.as_of) AS first
+  FROM read_parquet($judge) AS judged
+  JOIN read_parquet($training) AS frame USING (contact_id)
+  WHERE judged.signal IN ('accept', 'baseline') GROUP BY judged.signal)
+"""
 _ROWS = """
 SELECT contact_id, stage, {features} FROM read_parquet($training)
 WHERE offer_probability IS NOT NULL AND (offer_id IS NOT NULL OR offer_probability < 1)
-  AND as_of >= CAST($since AS TIMESTAMPTZ) AND as_of <= CAST($until AS TIMESTAMPTZ)
+  AND as_of >= $since AND as_of < $until
 ORDER BY hash(contact_id) LIMIT {most}
 """
 
@@ -29,11 +39,11 @@ class PredictedUplift:
     """Predicted `accept - baseline` per contact and offer; `contact_id` is sorted.
 
     `uplift` has one column per offer of `offer_ids`; `model_set` is its version, `since` the
-    first day of the contacts that it never saw, as ISO text.
+    instant from which it has seen no contact.
     """
 
     model_set: str
-    since: str
+    since: datetime
     offer_ids: tuple[str, ...]
     contact_id: NDArray[np.str_]
     uplift: NDArray[np.float64]
@@ -49,40 +59,67 @@ class PredictedUplift:
         return found
 
 
-def predicted_uplift(home: Path, *, until: str) -> PredictedUplift | None:
-    """Return the promoted model set's predictions, or None where none is promoted.
+@dataclass(frozen=True, slots=True)
+class Unranked:
+    """There are no predictions; `why` says so in words for the page."""
 
-    Only contacts from the model set's judging days are scored, before `until` (ISO text): a curve
-    on contacts it was fitted on would flatter it. At most MOST_CONTACTS, drawn by a hash.
+    why: str
+
+
+def predicted_uplift(home: Path, *, until: datetime) -> PredictedUplift | Unranked:
+    """Return the predictions of the model set in force, or why there are none.
+
+    Only contacts from its judging days on and before `until` are scored: a curve on contacts that
+    it was fitted on would flatter it. At most MOST_CONTACTS, drawn by a hash.
     """
-    pointer = home / "models" / "current.json"
-    if not pointer.exists():
-        return None
-    folder = json.loads(pointer.read_text(encoding="utf-8"))["folder"]
-    models = CompiledModelSet.load(home / "models" / str(folder), threads=2)
+    version = in_force(home)
+    if version is None:
+        return Unranked("No model set is promoted yet, so nobody has been ranked for this offer.")
+    folder = folder_of(home, version=version)
+    try:
+        models = CompiledModelSet.load(folder, threads=2)
+    except FeatureError as error:
+        return Unranked(f"Model set {version} cannot be loaded. {error.fact}")
     if not {Signal.ACCEPT, Signal.BASELINE} <= set(models.signals):
-        return None
-    since = models.manifest.judged_from
-    columns = _rows(home / "features" / "training.parquet", models, since=since, until=until)
+        return Unranked(f"Model set {version} does not say who buys without being offered.")
+    training = home / "features" / "training.parquet"
+    with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        since = _since(connection, judge=folder / "judge.parquet", training=training)
+        if since is None:
+            return Unranked(f"Model set {version} does not say which contacts it has not seen.")
+        columns = _rows(connection, models, training=training, since=since, until=until)
     contact_id = np.asarray(columns.pop("contact_id"), dtype=np.str_)
     stage = np.asarray(columns.pop("stage"), dtype=np.str_)
     order = np.argsort(contact_id)
     uplift = _uplift(models, models.encode(columns), stage=stage)
-    return PredictedUplift(
-        models.version, since, models.offer_ids, contact_id[order], uplift[order]
-    )
+    return PredictedUplift(version, since, models.offer_ids, contact_id[order], uplift[order])
+
+
+def _since(
+    connection: duckdb.DuckDBPyConnection, *, judge: Path, training: Path
+) -> datetime | None:
+    """Return the instant from which the model set has seen no contact, if it says so."""
+    if not judge.exists():
+        return None
+    given = {"judge": str(judge), "training": str(training)}
+    found: datetime | None = connection.execute(_SINCE, given).fetchall()[0][0]
+    return found
 
 
 def _rows(
-    training: Path, models: CompiledModelSet, *, since: str, until: str
+    connection: duckdb.DuckDBPyConnection,
+    models: CompiledModelSet,
+    *,
+    training: Path,
+    since: datetime,
+    until: datetime,
 ) -> dict[str, NDArray[np.generic]]:
-    """Return the feature columns of the contacts to score."""
+    """Return contact, stage and the feature columns of the contacts to score."""
     features = ", ".join(f'"{name}"' for name in models.features)
-    with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        given = {"training": str(training), "since": since, "until": until}
-        found = connection.execute(_ROWS.format(features=features, most=MOST_CONTACTS), given)
-        return {name: _filled(values) for name, values in found.fetchnumpy().items()}
+    given = {"training": str(training), "since": since, "until": until}
+    found = connection.execute(_ROWS.format(features=features, most=MOST_CONTACTS), given)
+    return {name: _filled(values) for name, values in found.fetchnumpy().items()}
 
 
 def _filled(values: np.ma.MaskedArray | np.ndarray) -> NDArray[np.generic]:

@@ -22,7 +22,7 @@ from pipelines.evidence import (
     only,
 )
 from pipelines.offer_charts import curve_chart, money_chart
-from pipelines.predicted_uplift import PredictedUplift, predicted_uplift
+from pipelines.predicted_uplift import PredictedUplift, Unranked, predicted_uplift
 from routing.strategy_pointer import read_pointer
 from serving.pages.offers_report import (
     Curve,
@@ -46,7 +46,7 @@ def write_report(home: Path, *, tables: Path, as_of: datetime, track: Track = si
     writes HOME/reports/offers.json in one step. Raises DataNotFoundError or ContractError.
     """
     with Evidence(home, tables=tables, as_of=as_of) as evidence:
-        predicted = predicted_uplift(home, until=as_of.isoformat())
+        predicted = predicted_uplift(home, until=as_of)
         offers = evidence.offers()
         rows = []
         with track("Measuring what offers add", total=len(offers), unit="offers") as done:
@@ -71,7 +71,7 @@ def _by_added_money(row: OfferRow) -> tuple[bool, float, str]:
 
 
 def _offer_row(
-    offer: CatalogueOffer, evidence: OfferEvidence, *, predicted: PredictedUplift | None
+    offer: CatalogueOffer, evidence: OfferEvidence, *, predicted: PredictedUplift | Unranked
 ) -> OfferRow:
     """Measure one offer."""
     effect = offer_effect(evidence.log)
@@ -124,18 +124,18 @@ def _interval(effect: Effect | None, *, per: int = 1) -> Interval | None:
 
 
 def _curve(
-    offer: CatalogueOffer, evidence: OfferEvidence, *, predicted: PredictedUplift | None
+    offer: CatalogueOffer, evidence: OfferEvidence, *, predicted: PredictedUplift | Unranked
 ) -> Curve | str:
     """Return the offer's gain curve, or in words why there is none."""
-    if predicted is None:
-        return "No model set is promoted yet, so nobody has been ranked for this offer."
+    if isinstance(predicted, Unranked):
+        return predicted.why
     scores = predicted.of(offer.offer_id, evidence.contact_id)
     scored = ~np.isnan(scores)
     unseen = only(evidence, chosen=scored)
     found = gain_curve(unseen.log.bought, log=unseen.log, predicted=scores[scored])
     if found is None:
         return (
-            f"Too few contacts since {predicted.since[:10]}, the first day that model set "
+            f"Too few contacts since {_day(predicted.since)}, the first day that model set "
             f"{predicted.model_set} has not learned from."
         )
     sentence = _curve_sentence(found)
@@ -145,10 +145,15 @@ def _curve(
         contacts=found.contacts,
         sentence=sentence,
         note=(
-            f"Measured on {found.contacts:,} contacts since {predicted.since[:10]}, none of which "
+            f"Measured on {found.contacts:,} contacts since {_day(predicted.since)}, none of which "
             f"model set {predicted.model_set} has learned from."
         ),
     )
+
+
+def _day(instant: datetime) -> str:
+    """Return a day as `1 November 2026`."""
+    return f"{instant.day} {instant:%B %Y}"
 
 
 def _curve_sentence(curve: GainCurve) -> str:
@@ -179,7 +184,7 @@ def _points(curve: GainCurve) -> tuple[CurvePoint, ...]:
 
 
 def _provenance(
-    home: Path, *, evidence: Evidence, as_of: datetime, predicted: PredictedUplift | None
+    home: Path, *, evidence: Evidence, as_of: datetime, predicted: PredictedUplift | Unranked
 ) -> Provenance:
     """Return what the report was made from."""
     contacts, customers = evidence.counts()
@@ -188,7 +193,7 @@ def _provenance(
         as_of=as_of,
         contacts=contacts,
         customers=customers,
-        model_set=predicted.model_set if predicted else None,
+        model_set=predicted.model_set if isinstance(predicted, PredictedUplift) else None,
         strategy_set=pointer.label if pointer else None,
         fingerprint=evidence.fingerprint,
         buying_days=BUYING_DAYS,

@@ -78,19 +78,20 @@ def _walk(
     count = len(log)
     shares, gains, errors = [0.0], [0.0], [0.0]
     for end in _ends(count, points=points):
-        presented, nothing = log.presented[:end], log.nothing[:end]
+        used = np.flatnonzero((log.presented | log.nothing)[:end])
+        presented, nothing = log.presented[used], log.nothing[used]
         if min(presented.sum(), nothing.sum()) < LEAST_POINT_CONTACTS:
             continue
         mean_with, mean_without, pull = influence(
-            outcome[:end],
+            outcome[used],
             presented=presented,
             nothing=nothing,
-            probability=log.probability[:end],
+            probability=log.probability[used],
         )
         share = end / count
         shares.append(share)
         gains.append(share * (mean_with - mean_without))
-        errors.append(share * clustered_error(pull, customer=log.customer[:end]))
+        errors.append(share * clustered_error(pull, customer=log.customer[used]))
     return np.array(shares), np.array(gains), np.array(errors)
 
 

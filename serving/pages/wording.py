@@ -36,8 +36,8 @@ def points(value: float) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share such as `7.4 %`, or a dash."""
-    return "\u2013" if value is None else f"{value * 100:.1f}\u00a0%"
+    """Return a share such as `7.4%`, or a dash."""
+    return "\u2013" if value is None else f"{value * 100:.1f}%"
 
 
 def money_range(interval: Interval) -> str:
@@ -69,7 +69,7 @@ def counted(count: int, one: str, many: str) -> str:
 
 def summary(report: OffersReport) -> str:
     """Say in one sentence how the offers stand."""
-    parts = []
+    parts: list[str] = []
     words = (
         (Verdict.ADDS, "adds money", "add money"),
         (Verdict.LOSES, "loses money", "lose money"),
@@ -78,7 +78,9 @@ def summary(report: OffersReport) -> str:
     for verdict, one, many in words:
         count = sum(row.verdict is verdict for row in report.offers)
         if count:
-            parts.append(f"{_NUMBERS.get(count, str(count))} {one if count == 1 else many}")
+            number = _NUMBERS.get(count, str(count))
+            noun = "" if parts else " offer" if count == 1 else " offers"
+            parts.append(f"{number}{noun} {one if count == 1 else many}")
     sentence = listed(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
@@ -116,7 +118,7 @@ def advice(row: OfferRow) -> str:
 
 def _waiting(row: OfferRow, *, gaining: str, losing: str) -> str:
     """Say what to do while the whole is not yet known."""
-    parts = []
+    parts: list[str] = []
     if gaining:
         parts.append(f"Keep presenting it to {gaining}, where it adds money.")
     if losing:
