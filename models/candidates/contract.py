@@ -57,8 +57,8 @@ class CandidateSettings:
     """What is set before fitting; the same for every profile, and saved with the model set."""
 
     seed: int = 0
-    # Shares of the largest penalty that leaves any coefficient: tried on the held rows.
-    penalties: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003)
+    # Shares of the least penalty that leaves no coefficient; falling, until held loss rises.
+    penalties: tuple[float, ...] = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
     # How many of the strongest main effects get offer-specific coefficients.
     products: int = 20
     trees: int = 100
@@ -67,7 +67,8 @@ class CandidateSettings:
     # The forest's two sources of variety: a bootstrap of this share of the rows for each tree,
     # and a cap on the features looked at for each split.
     bootstrap_share: float = 0.7
-    feature_share: float = 0.3
+    bootstrap_rows_at_most: int = 6000
+    feature_share: float = 0.15
     rounds: int = 200
     boosted_depth: int = 4
     learning_rate: float = 0.08

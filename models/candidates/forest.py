@@ -27,7 +27,7 @@ class Forest:
 
     def fit(self, rows: Rows, *, held: Rows) -> Self:
         """Fit on `rows`; nothing is settled on `held`."""
-        self.forest_ = self._estimator().fit(rows.design(), rows.label, rows.weight)
+        self.forest_ = self._estimator(len(rows)).fit(rows.design(), rows.label, rows.weight)
         return self
 
     def refitted(self, rows: Rows) -> Self:
@@ -50,14 +50,15 @@ class Forest:
         """Return weight one, nothing added."""
         return (1.0,), 0.0
 
-    def _estimator(self) -> Any:
+    def _estimator(self, count: int) -> Any:
+        share = int(self.settings.bootstrap_share * count)
         kind = RandomForestRegressor if self.task is Task.AMOUNT else RandomForestClassifier
         return kind(
             n_estimators=self.settings.trees,
             max_depth=self.settings.tree_depth,
             min_samples_leaf=self.settings.rows_per_leaf,
             bootstrap=True,
-            max_samples=self.settings.bootstrap_share,
+            max_samples=max(1, min(share, self.settings.bootstrap_rows_at_most)),
             max_features=self.settings.feature_share,
             n_jobs=1,
             random_state=self.settings.seed,
