@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from features.contract import ACTIVITY_CHANNELS, ACTIVITY_KINDS
 from pipelines.insurer.journeys import Journeys
 from pipelines.insurer.people import People
 from pipelines.insurer.planned import Contacts
 from pipelines.insurer.span import DAY_SECONDS, Span, Wholes, known_after
-from pipelines.insurer.writing import Sink, numbered, words
+from pipelines.insurer.writing import Shelf, numbered, words
 
 _DETAILS = (
     ("quote_page", "life_page", "home_page", "help_page"),
@@ -50,7 +49,12 @@ class Activity:
 
 
 def browse(
-    rng: np.random.Generator, people: People, journeys: Journeys, contacts: Contacts, span: Span
+    rng: np.random.Generator,
+    *,
+    people: People,
+    journeys: Journeys,
+    contacts: Contacts,
+    span: Span,
 ) -> Activity:
     """Return the activity of a chunk: background, around the enquiry, and before contacts."""
     visits = rng.poisson(1.5 * people.engagement)
@@ -63,40 +67,32 @@ def browse(
         _bursts(rng, contacts.who, contacts.at, mean=5.0, shape=0.7, days_before=14.0),
     ]
     who, kind, at = (np.concatenate(column) for column in zip(*parts, strict=True))
-    known = known_after(rng, at)
+    known = known_after(rng, occurred=at)
     keep = np.flatnonzero((at >= 0) & (known <= span.seconds))
     keep = keep[np.argsort((who[keep] << 32) | known[keep], kind="stable")]
     return Activity(who[keep], kind[keep], at[keep], known[keep])
 
 
 def write_activity(
-    rng: np.random.Generator,
-    activity: Activity,
-    people: People,
-    span: Span,
-    sink: Sink,
-    partner: str,
+    rng: np.random.Generator, *, activity: Activity, people: People, shelf: Shelf
 ) -> None:
     """Write the activity of a chunk."""
     kind = activity.kind
     detail = _DETAIL_STARTS[kind] + (rng.random(kind.size) * _DETAIL_COUNTS[kind]).astype(np.int64)
-    sink.write(
+    shelf.write(
         "activity_events",
-        partner,
-        {
-            "activity_id": _ids(sink, kind.size),
+        columns={
+            "activity_id": numbered(
+                "v", numbers=shelf.next_numbers("activity_events", count=kind.size), width=9
+            ),
             "customer_id": people.ids(activity.who),
-            "kind": words(kind, ACTIVITY_KINDS),
-            "channel": words(_CHANNEL_OF_KIND[kind], ACTIVITY_CHANNELS),
-            "detail": words(np.where(kind == 1, -1, detail), _ALL_DETAILS),
-            "occurred_at": span.stamps(activity.at),
-            "known_at": span.stamps(activity.known),
+            "kind": words(kind, names=ACTIVITY_KINDS),
+            "channel": words(_CHANNEL_OF_KIND[kind], names=ACTIVITY_CHANNELS),
+            "detail": words(np.where(kind == 1, -1, detail), names=_ALL_DETAILS),
+            "occurred_at": shelf.span.stamps(activity.at),
+            "known_at": shelf.span.stamps(activity.known),
         },
     )
-
-
-def _ids(sink: Sink, count: int) -> pa.Array:
-    return numbered("v", sink.next_numbers("activity_events", count), width=9)
 
 
 def _bursts(

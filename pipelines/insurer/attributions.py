@@ -12,7 +12,7 @@ from pipelines.insurer.journeys import Journeys
 from pipelines.insurer.names import CAMPAIGNS
 from pipelines.insurer.people import People
 from pipelines.insurer.span import DAY_SECONDS, Span, Wholes, known_after
-from pipelines.insurer.writing import Sink, numbered, words
+from pipelines.insurer.writing import Shelf, numbered, words
 
 _MEDIUM_SHARES = (0.18, 0.28, 0.22, 0.14, 0.12, 0.06)
 _COSTS = np.array([9.0, 3.0, 2.0, 4.5, 0.5, 6.0])
@@ -28,7 +28,7 @@ class Touches:
     known: Wholes
 
 
-def reach(rng: np.random.Generator, people: People, journeys: Journeys, span: Span) -> Touches:
+def reach(rng: np.random.Generator, *, people: People, journeys: Journeys, span: Span) -> Touches:
     """Return the touches of a chunk: one before most enquiries, others at any time."""
     asked = np.flatnonzero(journeys.enquiry < span.seconds)
     asked = asked[rng.random(asked.size) < 0.85]
@@ -42,7 +42,7 @@ def reach(rng: np.random.Generator, people: People, journeys: Journeys, span: Sp
         )
     )
     medium = rng.choice(len(MEDIA), who.size, p=_MEDIUM_SHARES)
-    known = known_after(rng, at)
+    known = known_after(rng, occurred=at)
     keep = np.flatnonzero(known <= span.seconds)
     keep = keep[np.argsort((who[keep] << 32) | known[keep], kind="stable")]
     return Touches(who[keep], medium[keep], at[keep], known[keep])
@@ -50,28 +50,29 @@ def reach(rng: np.random.Generator, people: People, journeys: Journeys, span: Sp
 
 def dialled_numbers(lines: Wholes) -> pa.Array:
     """Return the advertised numbers; a negative line becomes null."""
-    return numbered("+18005550", lines, width=3)
+    return numbered("+18005550", numbers=lines, width=3)
 
 
 def write_attributions(
-    rng: np.random.Generator, touches: Touches, people: People, span: Span, sink: Sink, partner: str
+    rng: np.random.Generator, *, touches: Touches, people: People, shelf: Shelf
 ) -> None:
     """Write the touches of a chunk."""
     size = touches.who.size
     campaign = rng.integers(0, len(CAMPAIGNS), size)
     line = np.where(rng.random(size) < 0.4, 10 * touches.medium + campaign, -1)
     cost = (_COSTS[touches.medium] * rng.lognormal(0.0, 0.4, size)).round(2)
-    sink.write(
+    shelf.write(
         "attributions",
-        partner,
-        {
-            "attribution_id": numbered("t", sink.next_numbers("attributions", size), width=9),
+        columns={
+            "attribution_id": numbered(
+                "t", numbers=shelf.next_numbers("attributions", count=size), width=9
+            ),
             "customer_id": people.ids(touches.who),
-            "campaign": words(campaign, CAMPAIGNS),
-            "medium": words(touches.medium, MEDIA),
+            "campaign": words(campaign, names=CAMPAIGNS),
+            "medium": words(touches.medium, names=MEDIA),
             "dialled_number": dialled_numbers(line),
             "cost": pa.array(cost),
-            "occurred_at": span.stamps(touches.at),
-            "known_at": span.stamps(touches.known),
+            "occurred_at": shelf.span.stamps(touches.at),
+            "known_at": shelf.span.stamps(touches.known),
         },
     )

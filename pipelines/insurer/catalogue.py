@@ -76,10 +76,13 @@ def agents_with(licence: str) -> Wholes:
     return np.array([a for a in range(AGENTS) if licence in licences_of(a)], dtype=np.int64)
 
 
-def offers_table(partner: str) -> dict[str, pa.Array]:
-    """Return the columns of the offers table."""
+def tables() -> dict[str, dict[str, pa.Array]]:
+    """Return the columns of the three catalogue tables by name."""
+    return {"offers": _offers(), "agents": _agents(), "centres": _centres()}
+
+
+def _offers() -> dict[str, pa.Array]:
     return {
-        "partner": pa.array([partner] * len(OFFERS)),
         "offer_id": pa.array(OFFER_IDS),
         "name": pa.array([offer.name for offer in OFFERS]),
         "product": pa.array([offer.product for offer in OFFERS]),
@@ -97,11 +100,9 @@ def offers_table(partner: str) -> dict[str, pa.Array]:
     }
 
 
-def agents_table(partner: str) -> dict[str, pa.Array]:
-    """Return the columns of the agents table."""
+def _agents() -> dict[str, pa.Array]:
     pools = ["first" if a < FIRST_POOL_AGENTS else "second" for a in range(AGENTS)]
     return {
-        "partner": pa.array([partner] * AGENTS),
         "agent_id": pa.array([agent_id(a) for a in range(AGENTS)]),
         "name": pa.array(_AGENT_NAMES),
         "centre": pa.array([CENTRES[a % 2][0] for a in range(AGENTS)]),
@@ -113,11 +114,9 @@ def agents_table(partner: str) -> dict[str, pa.Array]:
     }
 
 
-def centres_table(partner: str) -> dict[str, pa.Array]:
-    """Return the columns of the centres table."""
+def _centres() -> dict[str, pa.Array]:
     names, cities, seats = zip(*CENTRES, strict=True)
     return {
-        "partner": pa.array([partner] * len(CENTRES)),
         "centre": pa.array(names),
         "city": pa.array(cities),
         "seats": pa.array(seats),

@@ -10,8 +10,8 @@ import numpy as np
 from features.contract import EVENT_KINDS
 from pipelines.insurer.catalogue import OFFER_PRODUCTS
 from pipelines.insurer.people import People
-from pipelines.insurer.span import Floats, Span, Wholes, known_after
-from pipelines.insurer.writing import Sink, numbered, numbers, words
+from pipelines.insurer.span import Floats, Wholes, known_after
+from pipelines.insurer.writing import Shelf, numbered, numbers, words
 
 KIND = {kind: code for code, kind in enumerate(EVENT_KINDS)}
 
@@ -42,10 +42,10 @@ class Events:
 
 def happen(
     rng: np.random.Generator,
+    *,
     kind: str,
     who: Wholes,
     at: Wholes,
-    *,
     product: Wholes | None = None,
     amount: Floats | None = None,
 ) -> Events:
@@ -56,7 +56,7 @@ def happen(
         product=np.full(who.size, -1, dtype=np.int64) if product is None else product,
         amount=np.full(who.size, np.nan) if amount is None else amount,
         at=at.astype(np.int64),
-        known=known_after(rng, at.astype(np.int64)),
+        known=known_after(rng, occurred=at.astype(np.int64)),
     )
 
 
@@ -70,20 +70,21 @@ def joined(parts: Sequence[Events]) -> Events:
     )
 
 
-def write_events(events: Events, people: People, span: Span, sink: Sink, partner: str) -> None:
+def write_events(events: Events, *, people: People, shelf: Shelf) -> None:
     """Write the events that are known before the world ends, by customer and time."""
-    shown = np.flatnonzero(events.known <= span.seconds)
+    shown = np.flatnonzero(events.known <= shelf.span.seconds)
     shown = shown[np.lexsort((events.at[shown], events.who[shown]))]
-    sink.write(
+    shelf.write(
         "customer_events",
-        partner,
-        {
-            "event_id": numbered("e", sink.next_numbers("customer_events", shown.size), width=9),
+        columns={
+            "event_id": numbered(
+                "e", numbers=shelf.next_numbers("customer_events", count=shown.size), width=9
+            ),
             "customer_id": people.ids(events.who[shown]),
-            "kind": words(events.kind[shown], EVENT_KINDS),
-            "product": words(events.product[shown], OFFER_PRODUCTS),
+            "kind": words(events.kind[shown], names=EVENT_KINDS),
+            "product": words(events.product[shown], names=OFFER_PRODUCTS),
             "amount": numbers(events.amount[shown]),
-            "occurred_at": span.stamps(events.at[shown]),
-            "known_at": span.stamps(events.known[shown]),
+            "occurred_at": shelf.span.stamps(events.at[shown]),
+            "known_at": shelf.span.stamps(events.known[shown]),
         },
     )

@@ -29,7 +29,7 @@ class Fields:
     home_owner: Floats
 
 
-def shown_fields(people: People, places: Places, seen: Demographics) -> Fields:
+def shown_fields(people: People, *, places: Places, seen: Demographics) -> Fields:
     """Return the fields with the postcode standing in wherever the individual's are missing."""
     own = (seen.income, seen.age, seen.household_size, seen.home_owner)
     stand_in = (values[people.place] for values in postcode_medians(places))
@@ -79,14 +79,14 @@ class History:
                 more = events.of(kind)
                 np.minimum.at(opened, more.who, more.known)
 
-    def count(self, kind: str, who: Wholes, at: Wholes, *, window_days: int) -> Wholes:
+    def count(self, kind: str, *, who: Wholes, at: Wholes, window_days: int) -> Wholes:
         """Return how many such rows of each customer lie in the days before the instant."""
         keys = self._keys[kind]
         upper = np.searchsorted(keys, _keys(who, at))
         lower = np.searchsorted(keys, _keys(who, np.maximum(at - days(window_days), 0)))
         return upper - lower
 
-    def stage(self, who: Wholes, at: Wholes) -> tuple[Wholes, Wholes]:
+    def stage(self, who: Wholes, *, at: Wholes) -> tuple[Wholes, Wholes]:
         """Return the stage of each customer and the instant at which it was entered."""
         lead, new_business, purchaser = self._opened[:, who]
         stage = np.where(
@@ -95,13 +95,13 @@ class History:
         entered = np.choose(stage, (np.zeros_like(lead), lead, new_business, purchaser))
         return stage, entered
 
-    def expectant(self, who: Wholes, at: Wholes) -> Flags:
+    def expectant(self, who: Wholes, *, at: Wholes) -> Flags:
         """Return whether each customer is known to expect a child."""
         seen = self._seen
         latest = np.where(seen.changed_at[who] < at, seen.later_event[who], seen.life_event[who])
-        return (latest == EXPECTANT) & seen.individual[who]
+        return np.asarray((latest == EXPECTANT) & seen.individual[who])
 
-    def media(self, who: Wholes, at: Wholes) -> tuple[Wholes, Wholes]:
+    def media(self, who: Wholes, *, at: Wholes) -> tuple[Wholes, Wholes]:
         """Return the medium of each customer's first and last touch, -1 where there is none."""
         first = np.searchsorted(self._touch_keys, who << 32)
         after = np.searchsorted(self._touch_keys, _keys(who, at))

@@ -10,6 +10,7 @@ from pipelines.insurer import policies
 from pipelines.insurer.catalogue import OFFERS
 from pipelines.insurer.events import Events, happen, joined
 from pipelines.insurer.people import People
+from pipelines.insurer.policies import Policies
 from pipelines.insurer.span import DAY_SECONDS, NEVER_SECONDS, Floats, Span, Wholes, days
 
 ENQUIRY_SHARE = 0.66
@@ -30,7 +31,7 @@ class Journeys:
     events: Events
 
 
-def travel(rng: np.random.Generator, people: People, span: Span) -> Journeys:
+def travel(rng: np.random.Generator, *, people: People, span: Span) -> Journeys:
     """Return the journeys of a chunk and all their events."""
     size = people.size
     begun = rng.random(size) < ENQUIRY_SHARE
@@ -42,20 +43,31 @@ def travel(rng: np.random.Generator, people: People, span: Span) -> Journeys:
     issue = np.where(moved_in, rng.integers(0, days(40), size), issue)
     product = rng.choice(len(OFFERS), size, p=_PRODUCT_SHARES)
     asked, applied = _before(enquiry, span), _before(application, span)
-    bought = _before(issue, span)
     again_who = np.repeat(asked, rng.poisson(0.45, asked.size))
     again_at = enquiry[again_who] + _delay(rng.exponential(45.0, again_who.size))
-    lapse_at = issue[bought] + _delay(20.0 + rng.exponential(_ORGANIC_LAPSE_DAYS, bought.size))
-    chosen = product[bought]
+    buyers = _before(issue, span)
+    outlives = _delay(20.0 + rng.exponential(_ORGANIC_LAPSE_DAYS, buyers.size))
+    bought = Policies(
+        who=buyers,
+        product=product[buyers],
+        start=issue[buyers],
+        lapse_at=issue[buyers] + outlives,
+    )
     return Journeys(
         *(enquiry, application, issue),
         events=joined(
             [
-                happen(rng, "enquiry", asked, enquiry[asked]),
-                happen(rng, "enquiry", again_who, again_at),
-                happen(rng, "application", applied, application[applied], product=product[applied]),
-                policies.begin(rng, bought, chosen, issue[bought], applied=False),
-                policies.run(rng, people, span, bought, chosen, issue[bought], lapse_at),
+                happen(rng, kind="enquiry", who=asked, at=enquiry[asked]),
+                happen(rng, kind="enquiry", who=again_who, at=again_at),
+                happen(
+                    rng,
+                    kind="application",
+                    who=applied,
+                    at=application[applied],
+                    product=product[applied],
+                ),
+                policies.begin(rng, policies=bought, applied=False),
+                policies.run(rng, policies=bought, people=people, span=span),
             ]
         ),
     )

@@ -64,7 +64,7 @@ class People:
 
 def customer_ids(given: Wholes) -> pa.Array:
     """Return the ids of customers by number."""
-    return numbered("c", given, width=7)
+    return numbered("c", numbers=given, width=7)
 
 
 def settle(rng: np.random.Generator) -> Places:
@@ -79,16 +79,16 @@ def settle(rng: np.random.Generator) -> Places:
     )
 
 
-def populate(rng: np.random.Generator, places: Places, numbers_: Wholes) -> People:
+def populate(rng: np.random.Generator, *, places: Places, given: Wholes) -> People:
     """Return the customers with these numbers."""
-    size = numbers_.size
+    size = given.size
     place = rng.choice(POSTCODES, size, p=places.share)
     wealth = places.wealth[place]
     age = np.clip(rng.normal(places.age[place], 14.0), 18.0, 92.0).round()
     log_income = 0.40 * wealth + 0.45 * rng.normal(0.0, 1.0, size) - 0.00015 * (age - 50.0) ** 2
     owner = rng.random(size) < logistic(-0.1 + 0.04 * (age - 46.0) + 1.1 * log_income)
-    phone = np.where(rng.random(size) < NO_PHONE_SHARE, -1, _phone(2 * numbers_))
-    second = np.where((rng.random(size) < 0.1) & (phone >= 0), _phone(2 * numbers_ + 1), -1)
+    phone = np.where(rng.random(size) < NO_PHONE_SHARE, -1, _phone(2 * given))
+    second = np.where((rng.random(size) < 0.1) & (phone >= 0), _phone(2 * given + 1), -1)
     surname = rng.integers(0, len(names.SURNAMES), size)
     house = rng.integers(0, 99 * len(names.STREETS) * len(names.STREET_KINDS), size)
     # A household is a neighbour in the table: half of its members copy the other half.
@@ -97,7 +97,7 @@ def populate(rng: np.random.Generator, places: Places, numbers_: Wholes) -> Peop
     for shared in (place, phone, surname, house):
         shared[member] = shared[member - 1]
     return People(
-        numbers=numbers_,
+        numbers=given,
         place=place,
         income=(MEDIAN_INCOME * np.exp(log_income)).round(-2),
         age=age,
@@ -115,13 +115,16 @@ def populate(rng: np.random.Generator, places: Places, numbers_: Wholes) -> Peop
 
 
 def customers_table(
-    rng: np.random.Generator, people: People, places: Places, span: Span
+    rng: np.random.Generator, *, people: People, places: Places, span: Span
 ) -> dict[str, pa.Array]:
     """Return the columns of the customers table."""
-    first = words(people.first_name, names.FIRST_NAMES)
-    last = words(people.surname, names.SURNAMES)
+    first = words(people.first_name, names=names.FIRST_NAMES)
+    last = words(people.surname, names=names.SURNAMES)
     mail = pc.binary_join_element_wise(
-        pc.utf8_lower(first), pc.utf8_lower(last), numbered("", people.numbers, width=7), "."
+        pc.utf8_lower(first),
+        pc.utf8_lower(last),
+        numbered("", numbers=people.numbers, width=7),
+        ".",
     )
     mail = pc.binary_join_element_wise(mail, "example.com", "@")
     met = rng.integers(0, DAY_SECONDS, people.size)
@@ -130,12 +133,12 @@ def customers_table(
         "customer_id": customer_ids(people.numbers),
         "name": pc.binary_join_element_wise(first, last, " "),
         "street": _gaps(rng, _streets(people.house), 0.02),
-        "postcode": words(people.place, places.codes),
-        "phone": numbered("+1555", people.phone, width=7),
-        "second_phone": numbered("+1555", people.second_phone, width=7),
+        "postcode": words(people.place, names=places.codes),
+        "phone": numbered("+1555", numbers=people.phone, width=7),
+        "second_phone": numbered("+1555", numbers=people.second_phone, width=7),
         "email": _gaps(rng, mail, 0.1),
-        "language": words((rng.random(people.size) < 0.12).astype(np.int64), ("en", "es")),
-        "preferred_channel": _gaps(rng, words(chosen, CONTACT_CHANNELS), 0.5),
+        "language": words((rng.random(people.size) < 0.12).astype(np.int64), names=("en", "es")),
+        "preferred_channel": _gaps(rng, words(chosen, names=CONTACT_CHANNELS), 0.5),
         "do_not_offer": pa.array(people.do_not_offer),
         "occurred_at": span.stamps(met),
         "known_at": span.stamps(met + 600),
@@ -151,8 +154,8 @@ def _streets(house: Wholes) -> pa.Array:
     name, kind = np.divmod(rest, len(names.STREET_KINDS))
     return pc.binary_join_element_wise(
         pa.array(door + 1).cast(pa.string()),
-        words(name, names.STREETS),
-        words(kind, names.STREET_KINDS),
+        words(name, names=names.STREETS),
+        words(kind, names=names.STREET_KINDS),
         " ",
     )
 

@@ -45,7 +45,7 @@ def reason_shares(stage: Wholes) -> Floats:
     return np.asarray(_REASON_SHARES[stage])
 
 
-def plan(rng: np.random.Generator, people: People, journeys: Journeys, span: Span) -> Contacts:
+def plan(rng: np.random.Generator, *, people: People, journeys: Journeys, span: Span) -> Contacts:
     """Return the contacts of a chunk of customers."""
     first, last = days(FIRST_CONTACT_DAYS), span.seconds - 7200
     marks = (np.zeros_like(journeys.enquiry), journeys.enquiry, journeys.application)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from pipelines.insurer.catalogue import LIFE, MARGINS
@@ -13,90 +15,83 @@ _PERIODS_DAYS = np.array([30, 91, 365])
 _PERIOD_SHARES = (0.2, 0.5, 0.3)
 _CLAIMS_PER_DAY = 0.30 / 365
 _REQUESTS_PER_DAY = 0.40 / 365
+_STRAIN_DAYS = 75  # before a lapse, payments are missed more often
 
 
-def begin(
-    rng: np.random.Generator, who: Wholes, product: Wholes, at: Wholes, *, applied: bool
-) -> Events:
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Equal-length columns: whose, which offer's product, from when, and when it lapses."""
+
+    who: Wholes
+    product: Wholes
+    start: Wholes
+    lapse_at: Wholes
+
+    def rows(self, keep: Wholes | Flags) -> Policies:
+        """Return some of the policies."""
+        return Policies(self.who[keep], self.product[keep], self.start[keep], self.lapse_at[keep])
+
+
+def begin(rng: np.random.Generator, *, policies: Policies, applied: bool) -> Events:
     """Return what puts policies in force: life cover is issued, the rest is purchased.
 
-    With `applied`, life cover begins with an application at `at` and is issued days later;
-    without it, the application lies behind already and the issue is at `at`.
+    With `applied`, life cover begins with an application and is issued days later; without it,
+    the application lies behind already.
     """
-    life = LIFE[product]
-    issue_at = at[life]
+    is_life = LIFE[policies.product]
+    life, other = policies.rows(is_life), policies.rows(~is_life)
+    issue_at = life.start
     parts = []
     if applied:
-        parts.append(happen(rng, "application", who[life], issue_at, product=product[life]))
+        parts.append(_happen(rng, "application", life, life.start))
         issue_at = issue_at + (DAY_SECONDS * rng.uniform(2.0, 12.0, issue_at.size)).astype(np.int64)
-    premium = _premium(rng, product)
-    parts += [
-        happen(rng, "issue", who[life], issue_at, product=product[life], amount=premium[life]),
-        happen(
-            *(rng, "purchase", who[~life], at[~life]),
-            product=product[~life],
-            amount=premium[~life],
-        ),
-    ]
+    parts.append(_happen(rng, "issue", life, issue_at, _premium(rng, life.product)))
+    parts.append(_happen(rng, "purchase", other, other.start, _premium(rng, other.product)))
     return joined(parts)
 
 
-def run(
-    rng: np.random.Generator,
-    people: People,
-    span: Span,
-    who: Wholes,
-    product: Wholes,
-    start: Wholes,
-    lapse_at: Wholes,
-) -> Events:
+def run(rng: np.random.Generator, *, policies: Policies, people: People, span: Span) -> Events:
     """Return what happens while policies are in force, until they lapse or the world ends."""
-    end = np.minimum(lapse_at, span.seconds)
-    period = days(1) * rng.choice(_PERIODS_DAYS, who.size, p=_PERIOD_SHARES)
-    counts = np.maximum(end - start, 0) // period
-    policy, step = _spread(counts)
-    at = start[policy] + (step + 1) * period[policy] + rng.integers(0, days(3), policy.size)
-    lapsing = (lapse_at[policy] < span.seconds) & (lapse_at[policy] - at < days(75))
-    missed = rng.random(policy.size) < _miss_probability(people, who[policy], lapsing)
-    amount = (MARGINS[product[policy]] * period[policy] / days(365)).round(2)
-    payments = [
-        happen(rng, kind, who[policy[rows]], at[rows], product=product[policy[rows]], amount=paid)
-        for kind, rows, paid in (
-            ("payment", ~missed, amount[~missed]),
-            ("missed_payment", missed, amount[missed]),
-        )
-    ]
-    lapsed = lapse_at < span.seconds
+    end = np.minimum(policies.lapse_at, span.seconds)
+    period = days(1) * rng.choice(_PERIODS_DAYS, end.size, p=_PERIOD_SHARES)
+    owner, step = _spread(np.maximum(end - policies.start, 0) // period)
+    due = policies.rows(owner)
+    at = due.start + (step + 1) * period[owner] + rng.integers(0, days(3), owner.size)
+    lapsing = (due.lapse_at < span.seconds) & (due.lapse_at - at < days(_STRAIN_DAYS))
+    missed = rng.random(owner.size) < logistic(-1.6 - 0.9 * people.thrift[due.who] + 1.2 * lapsing)
+    amount = (MARGINS[due.product] * period[owner] / days(365)).round(2)
+    lapsed = policies.rows(policies.lapse_at < span.seconds)
     return joined(
         [
-            *payments,
-            happen(rng, "lapse", who[lapsed], lapse_at[lapsed], product=product[lapsed]),
-            _arrive(rng, "claim", _CLAIMS_PER_DAY, who, product, start, end),
-            _arrive(rng, "service_request", _REQUESTS_PER_DAY, who, product, start, end),
+            _happen(rng, "payment", due.rows(~missed), at[~missed], amount[~missed]),
+            _happen(rng, "missed_payment", due.rows(missed), at[missed], amount[missed]),
+            _happen(rng, "lapse", lapsed, lapsed.lapse_at),
+            _arrive(rng, "claim", _CLAIMS_PER_DAY, policies, end),
+            _arrive(rng, "service_request", _REQUESTS_PER_DAY, policies, end),
         ]
     )
 
 
-def _miss_probability(people: People, who: Wholes, lapsing: Flags) -> Floats:
-    return logistic(-1.6 - 0.9 * people.thrift[who] + 1.2 * lapsing)
+def _happen(
+    rng: np.random.Generator,
+    kind: str,
+    policies: Policies,
+    at: Wholes,
+    amount: Floats | None = None,
+) -> Events:
+    return happen(rng, kind=kind, who=policies.who, at=at, product=policies.product, amount=amount)
 
 
 def _arrive(
-    rng: np.random.Generator,
-    kind: str,
-    rate_per_day: float,
-    who: Wholes,
-    product: Wholes,
-    start: Wholes,
-    end: Wholes,
+    rng: np.random.Generator, kind: str, rate_per_day: float, policies: Policies, end: Wholes
 ) -> Events:
-    length = np.maximum(end - start, 0)
-    policy, _ = _spread(rng.poisson(rate_per_day * length / DAY_SECONDS))
-    at = start[policy] + (rng.random(policy.size) * length[policy]).astype(np.int64)
+    length = np.maximum(end - policies.start, 0)
+    owner, _ = _spread(rng.poisson(rate_per_day * length / DAY_SECONDS))
+    at = policies.start[owner] + (rng.random(owner.size) * length[owner]).astype(np.int64)
     amount = None
     if kind == "claim":
-        amount = (500.0 * rng.lognormal(0.0, 1.0, policy.size)).round(2)
-    return happen(rng, kind, who[policy], at, product=product[policy], amount=amount)
+        amount = (500.0 * rng.lognormal(0.0, 1.0, owner.size)).round(2)
+    return _happen(rng, kind, policies.rows(owner), at, amount)
 
 
 def _premium(rng: np.random.Generator, product: Wholes) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,12 +22,12 @@ from pipelines.insurer.catalogue import (
 )
 from pipelines.insurer.history import History
 from pipelines.insurer.people import People
-from pipelines.insurer.planned import FIRST_CONTACT_DAYS, Contacts
-from pipelines.insurer.sales import ContactTruth, Sales, truth_rows
+from pipelines.insurer.planned import FIRST_CONTACT_DAYS, REACHED_SHARE, Contacts
+from pipelines.insurer.sales import ContactTruth, Outcomes, Sales, truth_rows
 from pipelines.insurer.span import Flags, Floats, Span, Wholes, days, known_after
 from pipelines.insurer.terms import observe
 from pipelines.insurer.truth import chances
-from pipelines.insurer.writing import Sink, numbered, numbers, words
+from pipelines.insurer.writing import Shelf, numbered, numbers, repeated, words
 
 UNKNOWN_SHARE = 0.03
 _QUEUES = ("sales_first", "sales_any", "service")
@@ -33,95 +35,80 @@ _QUEUES = ("sales_first", "sales_any", "service")
 
 def contact_ids(given: Wholes) -> pa.Array:
     """Return the ids of contacts by number."""
-    return numbered("k", given, width=7)
+    return numbered("k", numbers=given, width=7)
 
 
 def write_contacts(
-    rng: np.random.Generator,
-    contacts: Contacts,
-    sales: Sales,
-    people: People,
-    span: Span,
-    sink: Sink,
-    partner: str,
+    rng: np.random.Generator, *, contacts: Contacts, sales: Sales, people: People, shelf: Shelf
 ) -> Wholes:
     """Write the contacts of a chunk, strangers among them; return each contact's number."""
     strangers = int(rng.binomial(contacts.who.size, UNKNOWN_SHARE / (1 - UNKNOWN_SHARE)))
-    rows = _with_strangers(rng, contacts, sales, strangers, span)
+    rows = _with_strangers(rng, contacts, sales, strangers, shelf.span)
     order = np.argsort(rows.at, kind="stable")
-    given = sink.next_numbers("contacts", order.size)
-    numbers_of = np.empty(order.size, dtype=np.int64)
-    numbers_of[order] = given
-    columns = _columns(rng, rows, people, span)
-    columns["contact_id"] = contact_ids(numbers_of)
-    sorted_rows = pa.array(order)
-    sink.write("contacts", partner, {k: v.take(sorted_rows) for k, v in columns.items()})
-    return numbers_of[: contacts.who.size]
+    given = np.empty(order.size, dtype=np.int64)
+    given[order] = shelf.next_numbers("contacts", count=order.size)
+    columns = {"contact_id": contact_ids(given)} | _columns(rng, rows, people, shelf.span)
+    in_order = pa.array(order)
+    shelf.write("contacts", columns={name: c.take(in_order) for name, c in columns.items()})
+    return given[: contacts.who.size]
 
 
 def write_outcomes(
-    sales: Sales,
-    contacts: Contacts,
-    contact_numbers: Wholes,
-    people: People,
-    span: Span,
-    sink: Sink,
-    partner: str,
+    outcomes: Outcomes, *, contacts: Contacts, given: Wholes, people: People, shelf: Shelf
 ) -> None:
-    """Write the outcomes that are known before the world ends."""
-    outcomes = sales.outcomes
-    shown = np.flatnonzero(outcomes.known <= span.seconds)
+    """Write the outcomes that are known before the world ends; `given` numbers the contacts."""
+    shown = np.flatnonzero(outcomes.known <= shelf.span.seconds)
     shown = shown[np.argsort(outcomes.at[shown], kind="stable")]
     contact = outcomes.contact[shown]
-    sink.write(
+    shelf.write(
         "outcomes",
-        partner,
-        {
-            "contact_id": contact_ids(contact_numbers[contact]),
+        columns={
+            "contact_id": contact_ids(given[contact]),
             "customer_id": people.ids(contacts.who[contact]),
-            "offer_id": words(outcomes.offer[shown], OFFER_IDS),
+            "offer_id": words(outcomes.offer[shown], names=OFFER_IDS),
             "accepted": pa.array(outcomes.accepted[shown]),
             "revenue": pa.array(outcomes.revenue[shown]),
-            "occurred_at": span.stamps(outcomes.at[shown]),
-            "known_at": span.stamps(outcomes.known[shown]),
+            "occurred_at": shelf.span.stamps(outcomes.at[shown]),
+            "known_at": shelf.span.stamps(outcomes.known[shown]),
         },
     )
 
 
-def write_contact_truth(
-    truth: ContactTruth, contact_numbers: Wholes, sink: Sink, partner: str
-) -> None:
+def write_contact_truth(truth: ContactTruth, *, given: Wholes, shelf: Shelf) -> None:
     """Write the truth behind every contact that reached an agent, per eligible offer."""
-    columns = {"contact_id": contact_ids(contact_numbers[truth.contact])}
-    sink.write_truth("contact_truth", partner, columns | _truth_columns(truth))
+    columns = {"contact_id": contact_ids(given[truth.contact])}
+    shelf.write_truth("contact_truth", columns=columns | _truth_columns(truth))
 
 
 def write_customer_truth(
-    history: History, people: People, contacts: Contacts, span: Span, sink: Sink, partner: str
+    history: History, *, people: People, contacts: Contacts, shelf: Shelf
 ) -> None:
     """Write the truth about every customer as the world ends, per eligible offer."""
     everyone = np.arange(people.size)
     seen = observe(
-        *(history, everyone, np.full(people.size, span.seconds)),
+        history,
+        who=everyone,
+        at=np.full(people.size, shelf.span.seconds),
         prior=np.bincount(contacts.who, minlength=people.size),
         reason=None,
     )
-    truth = truth_rows(seen.stage, chances(seen), everyone)
+    truth = truth_rows(seen.stage, truth=chances(seen), rows=everyone)
     columns = {"customer_id": people.ids(truth.contact)} | _truth_columns(truth)
     columns["uplift"] = pa.array(truth.accept - truth.anyway)
-    sink.write_truth("customer_truth", partner, columns)
+    shelf.write_truth("customer_truth", columns=columns)
 
 
 def _truth_columns(truth: ContactTruth) -> dict[str, pa.Array]:
     return {
-        "offer_id": words(truth.offer, OFFER_IDS),
-        "stage": words(truth.stage, STAGES),
+        "offer_id": words(truth.offer, names=OFFER_IDS),
+        "stage": words(truth.stage, names=STAGES),
         "accept_probability": pa.array(truth.accept),
         "anyway_probability": pa.array(truth.anyway),
         "lapse_probability": pa.array(truth.lapse),
     }
 
 
+@dataclass(frozen=True, slots=True)
 class _Rows:
     """Contacts as columns, strangers (`who` is -1) at the end."""
 
@@ -138,16 +125,17 @@ def _with_strangers(
     rng: np.random.Generator, contacts: Contacts, sales: Sales, count: int, span: Span
 ) -> _Rows:
     first, last = days(FIRST_CONTACT_DAYS), span.seconds - 7200
-    reached = rng.random(count) < 0.75
-    rows = _Rows()
-    rows.who = np.append(contacts.who, np.full(count, -1))
-    rows.at = np.append(contacts.at, rng.integers(first, last, count))
-    rows.reason = np.append(contacts.reason, rng.integers(0, len(REASONS), count))
-    rows.channel = np.append(contacts.channel, np.zeros(count, dtype=np.int64))
-    rows.reached = np.append(contacts.reached, reached)
-    rows.offer = np.append(sales.presentations.offer, np.full(count, -1))
-    rows.probability = np.append(sales.presentations.probability, np.where(reached, 1.0, np.nan))
-    return rows
+    made, nobody = sales.presentations, np.full(count, -1)
+    reached = rng.random(count) < REACHED_SHARE
+    return _Rows(
+        who=np.append(contacts.who, nobody),
+        at=np.append(contacts.at, rng.integers(first, last, count)),
+        reason=np.append(contacts.reason, rng.integers(0, len(REASONS), count)),
+        channel=np.append(contacts.channel, np.zeros(count, dtype=np.int64)),
+        reached=np.append(contacts.reached, reached),
+        offer=np.append(made.offer, nobody),
+        probability=np.append(made.probability, np.where(reached, 1.0, np.nan)),
+    )
 
 
 def _columns(
@@ -160,22 +148,22 @@ def _columns(
     by_phone = rows.channel <= 1
     wait = rng.exponential(np.where(by_phone, 45.0, 900.0))
     handled = np.where(rows.reached, rng.lognormal(5.6, 0.6, size), 0.0)
-    known = known_after(rng, rows.at, late_share=0.0)
+    known = known_after(rng, occurred=rows.at, late_share=0.0)
     return {
         "customer_id": people.ids(rows.who),
-        "channel": words(rows.channel, CONTACT_CHANNELS),
+        "channel": words(rows.channel, names=CONTACT_CHANNELS),
         "calling_number": _calling(rng, rows, people, by_phone),
         "dialled_number": dialled_numbers(np.where(by_phone, rng.integers(0, 60, size), -1)),
-        "reason": words(rows.reason, REASONS),
-        "centre": words(place, [name for name, *_ in CENTRES]),
-        "queue": words(queue, _QUEUES),
-        "agent_id": words(agent, [agent_id(a) for a in range(AGENTS)]),
+        "reason": words(rows.reason, names=REASONS),
+        "centre": words(place, names=[name for name, *_ in CENTRES]),
+        "queue": words(queue, names=_QUEUES),
+        "agent_id": words(agent, names=[agent_id(a) for a in range(AGENTS)]),
         "waited_seconds": pa.array(wait.round(1)),
         "handled_seconds": pa.array(handled.round(1)),
         "reached_agent": pa.array(rows.reached),
-        "offer_id": words(rows.offer, OFFER_IDS),
+        "offer_id": words(rows.offer, names=OFFER_IDS),
         "offer_probability": numbers(rows.probability),
-        "arm": pa.repeat(pa.scalar("explore"), size),
+        "arm": repeated("explore", count=size),
         "occurred_at": span.stamps(rows.at),
         "known_at": span.stamps(np.minimum(known, rows.at + 3540)),
     }
@@ -200,8 +188,8 @@ def _calling(rng: np.random.Generator, rows: _Rows, people: People, by_phone: Fl
         people.second_phone[customer],
         people.phone[customer],
     )
-    ours = numbered("+1555", np.where(known & by_phone & (draw < 0.9), own, -1), width=7)
+    ours = numbered("+1555", numbers=np.where(known & by_phone & (draw < 0.9), own, -1), width=7)
     elsewhere = rng.integers(0, 10_000_000, rows.who.size)
     shows = by_phone & np.where(known, (draw >= 0.9) & (draw < 0.95), draw < 0.8)
-    other = numbered("+1556", np.where(shows, elsewhere, -1), width=7)
+    other = numbered("+1556", numbers=np.where(shows, elsewhere, -1), width=7)
     return pc.coalesce(ours, other)

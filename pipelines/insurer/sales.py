@@ -8,11 +8,12 @@ from typing import TypeVar
 import numpy as np
 
 from pipelines.insurer import policies
-from pipelines.insurer.catalogue import ELIGIBLE, LIFE, MARGINS, MATURITY_DAYS, OFFERS, WEIGHTS
+from pipelines.insurer.catalogue import ELIGIBLE, MARGINS, MATURITY_DAYS, OFFERS, WEIGHTS
 from pipelines.insurer.events import Events, joined
 from pipelines.insurer.history import History
 from pipelines.insurer.people import MEDIAN_INCOME, People
 from pipelines.insurer.planned import Contacts
+from pipelines.insurer.policies import Policies
 from pipelines.insurer.span import (
     DAY_SECONDS,
     Flags,
@@ -72,7 +73,7 @@ class Sales:
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class _Turn:
     outcomes: Outcomes
     truth: ContactTruth
     events: Events
@@ -82,27 +83,51 @@ _Columns = TypeVar("_Columns", Outcomes, ContactTruth)
 
 
 def sell(
-    rng: np.random.Generator, people: People, span: Span, contacts: Contacts, history: History
+    rng: np.random.Generator,
+    *,
+    people: People,
+    contacts: Contacts,
+    history: History,
+    span: Span,
 ) -> Sales:
-    """Go through the contacts that reached an agent, turn by turn, and return what came of them."""
-    offer = np.full(contacts.who.size, -1, dtype=np.int64)
-    probability = np.full(contacts.who.size, np.nan)
-    turns = int(contacts.turn.max(initial=-1)) + 1
-    rounds = []
-    for turn in range(max(turns, 1)):
+    """Go through the contacts that reached an agent, turn by turn, and return what came of them.
+
+    `history` takes in the sales of each turn before the next.
+    """
+    made = Presentations(
+        offer=np.full(contacts.who.size, -1, dtype=np.int64),
+        probability=np.full(contacts.who.size, np.nan),
+    )
+    turns = []
+    for turn in range(int(contacts.turn.max(initial=0)) + 1):
         rows = np.flatnonzero((contacts.turn == turn) & contacts.reached)
-        done = _take_turn(rng, people, span, contacts, history, rows, offer, probability)
-        history.add(done.events)
-        rounds.append(done)
+        who, at = contacts.who[rows], contacts.at[rows]
+        seen = observe(
+            history, who=who, at=at, prior=contacts.turn[rows], reason=contacts.reason[rows]
+        )
+        truth = chances(seen)
+        made.offer[rows], made.probability[rows] = _present(
+            rng, seen.stage, people.do_not_offer[who]
+        )
+        outcomes = _decide(rng, rows, seen.stage, truth, made.offer[rows], at, people.income[who])
+        sold = _put_in_force(rng, outcomes, truth, rows, who)
+        events = joined(
+            [
+                policies.begin(rng, policies=sold, applied=True),
+                policies.run(rng, policies=sold, people=people, span=span),
+            ]
+        )
+        history.add(events)
+        turns.append(_Turn(outcomes, truth_rows(seen.stage, truth=truth, rows=rows), events))
     return Sales(
-        presentations=Presentations(offer, probability),
-        outcomes=_stack(Outcomes, [r.outcomes for r in rounds]),
-        truth=_stack(ContactTruth, [r.truth for r in rounds]),
-        events=joined([r.events for r in rounds]),
+        presentations=made,
+        outcomes=_stack(Outcomes, [turn.outcomes for turn in turns]),
+        truth=_stack(ContactTruth, [turn.truth for turn in turns]),
+        events=joined([turn.events for turn in turns]),
     )
 
 
-def truth_rows(stage: Wholes, truth: Chances, rows: Wholes) -> ContactTruth:
+def truth_rows(stage: Wholes, *, truth: Chances, rows: Wholes) -> ContactTruth:
     """Return one row per eligible offer of each of `rows`."""
     row, offer = np.nonzero(ELIGIBLE[stage])
     return ContactTruth(
@@ -115,42 +140,6 @@ def truth_rows(stage: Wholes, truth: Chances, rows: Wholes) -> ContactTruth:
     )
 
 
-def _take_turn(
-    rng: np.random.Generator,
-    people: People,
-    span: Span,
-    contacts: Contacts,
-    history: History,
-    rows: Wholes,
-    offer: Wholes,
-    probability: Floats,
-) -> _Round:
-    who, at = contacts.who[rows], contacts.at[rows]
-    seen = observe(history, who, at, prior=contacts.turn[rows], reason=contacts.reason[rows])
-    truth = chances(seen)
-    offer[rows], probability[rows] = _present(rng, seen.stage, people.do_not_offer[who])
-    presented = offer[rows][:, None] == np.arange(len(OFFERS))
-    chance = np.where(presented, truth.accept, truth.anyway) * ELIGIBLE[seen.stage]
-    bought = rng.random(chance.shape) < chance
-    row, product = np.nonzero(presented | bought)
-    accepted, shown = bought[row, product], presented[row, product]
-    outcome_at = at[row] + _deciding(rng, shown, accepted)
-    outcomes = Outcomes(
-        contact=rows[row],
-        offer=product,
-        accepted=accepted,
-        revenue=np.where(accepted, _revenue(rng, people.income[who[row]], product), 0.0),
-        at=outcome_at,
-        known=np.maximum(known_after(rng, outcome_at), at[row] + 3600),
-    )
-    sold = np.flatnonzero(accepted)
-    lapses = rng.random(sold.size) < truth.lapse[row[sold], product[sold]]
-    events = _put_in_force(
-        rng, people, span, who[row[sold]], product[sold], outcome_at[sold], lapses
-    )
-    return _Round(outcomes, truth_rows(seen.stage, truth, rows), events)
-
-
 def _present(rng: np.random.Generator, stage: Wholes, do_not_offer: Flags) -> tuple[Wholes, Floats]:
     """Return an offer (-1: none) per contact and the probability with which it was chosen."""
     shares = WEIGHTS / WEIGHTS.sum(axis=1, keepdims=True) * (1.0 - NOTHING_SHARE)
@@ -161,7 +150,33 @@ def _present(rng: np.random.Generator, stage: Wholes, do_not_offer: Flags) -> tu
     return offer, np.where(do_not_offer, 1.0, probability)
 
 
-def _deciding(rng: np.random.Generator, shown: Flags, accepted: Flags) -> Wholes:
+def _decide(
+    rng: np.random.Generator,
+    rows: Wholes,
+    stage: Wholes,
+    truth: Chances,
+    offer: Wholes,
+    at: Wholes,
+    income: Floats,
+) -> Outcomes:
+    """Return an outcome per presented offer, and per other eligible offer bought anyway."""
+    presented = offer[:, None] == np.arange(len(OFFERS))
+    chance = np.where(presented, truth.accept, truth.anyway) * ELIGIBLE[stage]
+    bought = rng.random(chance.shape) < chance
+    row, product = np.nonzero(presented | bought)
+    accepted = bought[row, product]
+    decided = at[row] + _deliberation(rng, presented[row, product], accepted)
+    return Outcomes(
+        contact=rows[row],
+        offer=product,
+        accepted=accepted,
+        revenue=np.where(accepted, _revenue(rng, income[row], product), 0.0),
+        at=decided,
+        known=np.maximum(known_after(rng, occurred=decided), at[row] + 3600),
+    )
+
+
+def _deliberation(rng: np.random.Generator, shown: Flags, accepted: Flags) -> Wholes:
     """Return seconds from contact to outcome: at once or days later, always within 14 days."""
     at_once = rng.uniform(120.0, 3000.0, shown.size)
     slept_on = DAY_SECONDS * np.minimum(rng.exponential(2.0, shown.size), 13.0)
@@ -176,25 +191,21 @@ def _revenue(rng: np.random.Generator, income: Floats, product: Wholes) -> Float
 
 
 def _put_in_force(
-    rng: np.random.Generator,
-    people: People,
-    span: Span,
-    who: Wholes,
-    product: Wholes,
-    at: Wholes,
-    lapses: Flags,
-) -> Events:
+    rng: np.random.Generator, outcomes: Outcomes, truth: Chances, rows: Wholes, who: Wholes
+) -> Policies:
+    """Return the policies sold; those that lapse do so within maturity, or much later."""
+    sold = np.flatnonzero(outcomes.accepted)
+    row, product = np.searchsorted(rows, outcomes.contact[sold]), outcomes.offer[sold]
+    start = outcomes.at[sold]
     maturity = days(1) * MATURITY_DAYS[product]
-    soon = at + (maturity * rng.uniform(0.25, 1.0, who.size)).astype(np.int64)
-    late = at + maturity + days(1)
-    late += (DAY_SECONDS * rng.exponential(_LATER_LAPSE_DAYS, who.size)).astype(np.int64)
-    lapse_at = np.where(lapses, soon, late)
-    start = np.where(LIFE[product], at + days(12), at)
-    return joined(
-        [
-            policies.begin(rng, who, product, at, applied=True),
-            policies.run(rng, people, span, who, product, start, lapse_at),
-        ]
+    soon = start + (maturity * rng.uniform(0.25, 1.0, sold.size)).astype(np.int64)
+    later = DAY_SECONDS * (1.0 + rng.exponential(_LATER_LAPSE_DAYS, sold.size))
+    lapses = rng.random(sold.size) < truth.lapse[row, product]
+    return Policies(
+        who=who[row],
+        product=product,
+        start=start,
+        lapse_at=np.where(lapses, soon, start + maturity + later.astype(np.int64)),
     )
 
 

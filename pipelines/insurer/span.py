@@ -53,7 +53,7 @@ def days(count: float) -> int:
 
 
 def known_after(
-    rng: np.random.Generator, occurred: Wholes, *, late_share: float = LATE_SHARE
+    rng: np.random.Generator, *, occurred: Wholes, late_share: float = LATE_SHARE
 ) -> Wholes:
     """Return when each row was first known: minutes later, or days for the late share."""
     soon = 30 + rng.exponential(600.0, occurred.size)

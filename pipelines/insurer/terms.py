@@ -67,17 +67,17 @@ class Observation:
 
 
 def observe(
-    history: History, who: Wholes, at: Wholes, *, prior: Wholes, reason: Wholes | None
+    history: History, *, who: Wholes, at: Wholes, prior: Wholes, reason: Wholes | None
 ) -> Observation:
     """Return what can be seen of each customer just before the instant.
 
     Without a `reason` (nobody is calling), each reason weighs its share at the stage.
     """
-    stage, entered = history.stage(who, at)
+    stage, entered = history.stage(who, at=at)
     fields = history.fields
-    first, last = history.media(who, at)
+    first, last = history.media(who, at=at)
     raw = {
-        name: np.log1p(history.count(kind, who, at, window_days=window))
+        name: np.log1p(history.count(kind, who=who, at=at, window_days=window))
         for name, kind, window in _COUNTS
     }
     raw["days_in_stage"] = np.where(stage > 0, np.log1p((at - entered) / DAY_SECONDS), 0.0)
@@ -85,7 +85,7 @@ def observe(
     raw["income"] = np.log(fields.income[who])
     raw["household_size"] = fields.household_size[who]
     raw["home_owner"] = fields.home_owner[who]
-    raw["expectant"] = history.expectant(who, at).astype(np.float64)
+    raw["expectant"] = history.expectant(who, at=at).astype(np.float64)
     raw["first_referral"] = _is(first, MEDIA.index("referral"))
     raw["first_direct_mail"] = _is(first, MEDIA.index("direct_mail"))
     raw["last_search"] = _is(last, MEDIA.index("search"))
@@ -101,4 +101,4 @@ def observe(
 
 
 def _is(codes: Wholes, code: int) -> Floats:
-    return (codes == code).astype(np.float64)
+    return np.asarray(codes == code, dtype=np.float64)

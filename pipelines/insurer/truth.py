@@ -5,6 +5,7 @@ Each logit is a sum over observable terms; the weights differ, often in sign, be
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +117,7 @@ def chances(seen: Observation) -> Chances:
 
 
 def _weights(
-    by_stage: dict[str, tuple[float, ...]], by_offer: dict[str, dict[str, float]]
+    by_stage: Mapping[str, Sequence[float]], by_offer: Mapping[str, Mapping[str, float]]
 ) -> Floats:
     """Return the weights as stage x term x offer."""
     weights = np.zeros((4, len(TERM), len(OFFER_IDS)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from pipelines.insurer.results import (
 )
 from pipelines.insurer.sales import sell
 from pipelines.insurer.span import Span, Wholes
-from pipelines.insurer.writing import Sink
+from pipelines.insurer.writing import Shelf
 
 CHUNK_CUSTOMERS = 50_000
 MOST_CUSTOMERS = 5_000_000
@@ -61,52 +61,55 @@ def generate(
         staged_folder(root) as staged,
         track("Generating customers", total=customers, unit="customers") as done,
     ):
-        sink = Sink(staged)
         houses = names.PARTNERS[:partners]
-        _write_catalogue(sink, houses[0])
+        shelf = Shelf(root=staged, span=span, partner=houses[0])
+        for table, columns in catalogue.tables().items():
+            shelf.write(table, columns=columns)
         places = settle(_generators((seed,), ("places",))["places"])
         for place, given in enumerate(_shares(customers, partners)):
-            partner = houses[place]
-            write_postcodes(np.random.default_rng((seed, place)), places, span, sink, partner)
+            shelf = shelf.of(houses[place])
+            write_postcodes(np.random.default_rng((seed, place)), places=places, shelf=shelf)
             for chunk, numbers in enumerate(_chunks(given)):
                 streams = _generators((seed, place, chunk), _SOURCES)
-                _generate_chunk(streams, places, span, sink, partner, numbers, done)
+                _generate_chunk(streams, numbers, places=places, shelf=shelf)
+                done(numbers.size)
         (staged / "world.json").write_text(_description(customers, seed, span, houses))
     return root
 
 
 def _generate_chunk(
-    streams: dict[str, np.random.Generator],
-    places: Places,
-    span: Span,
-    sink: Sink,
-    partner: str,
-    numbers: Wholes,
-    done: Callable[[int], None],
+    streams: Mapping[str, np.random.Generator], numbers: Wholes, *, places: Places, shelf: Shelf
 ) -> None:
-    people = populate(streams["people"], places, numbers)
-    sink.write("customers", partner, customers_table(streams["table"], people, places, span))
-    seen = describe(streams["demographics"], people, span, sink, partner)
-    journeys = travel(streams["journeys"], people, span)
-    contacts = plan(streams["contacts"], people, journeys, span)
-    activity = browse(streams["activity"], people, journeys, contacts, span)
-    write_activity(streams["activity_table"], activity, people, span, sink, partner)
-    touches = reach(streams["touches"], people, journeys, span)
-    write_attributions(streams["touches_table"], touches, people, span, sink, partner)
+    span = shelf.span
+    people = populate(streams["people"], places=places, given=numbers)
+    shelf.write(
+        "customers",
+        columns=customers_table(streams["table"], people=people, places=places, span=span),
+    )
+    seen = describe(streams["demographics"], people=people, shelf=shelf)
+    journeys = travel(streams["journeys"], people=people, span=span)
+    contacts = plan(streams["contacts"], people=people, journeys=journeys, span=span)
+    activity = browse(
+        streams["activity"], people=people, journeys=journeys, contacts=contacts, span=span
+    )
+    write_activity(streams["activity_table"], activity=activity, people=people, shelf=shelf)
+    touches = reach(streams["touches"], people=people, journeys=journeys, span=span)
+    write_attributions(streams["touches_table"], touches=touches, people=people, shelf=shelf)
     history = History(
-        fields=shown_fields(people, places, seen),
+        fields=shown_fields(people, places=places, seen=seen),
         seen=seen,
         touches=touches,
         activity=activity,
         events=journeys.events,
     )
-    sales = sell(streams["sales"], people, span, contacts, history)
-    write_events(joined([journeys.events, sales.events]), people, span, sink, partner)
-    given = write_contacts(streams["contacts_table"], contacts, sales, people, span, sink, partner)
-    write_outcomes(sales, contacts, given, people, span, sink, partner)
-    write_contact_truth(sales.truth, given, sink, partner)
-    write_customer_truth(history, people, contacts, span, sink, partner)
-    done(people.size)
+    sales = sell(streams["sales"], people=people, contacts=contacts, history=history, span=span)
+    write_events(joined([journeys.events, sales.events]), people=people, shelf=shelf)
+    given = write_contacts(
+        streams["contacts_table"], contacts=contacts, sales=sales, people=people, shelf=shelf
+    )
+    write_outcomes(sales.outcomes, contacts=contacts, given=given, people=people, shelf=shelf)
+    write_contact_truth(sales.truth, given=given, shelf=shelf)
+    write_customer_truth(history, people=people, contacts=contacts, shelf=shelf)
 
 
 def _check(*, customers: int, partners: int, months: int, until: datetime) -> None:
@@ -146,12 +149,6 @@ def _shares(customers: int, partners: int) -> list[Wholes]:
 
 def _chunks(numbers: Wholes) -> list[Wholes]:
     return np.array_split(numbers, max(-(-numbers.size // CHUNK_CUSTOMERS), 1))
-
-
-def _write_catalogue(sink: Sink, partner: str) -> None:
-    sink.write("offers", partner, catalogue.offers_table(partner))
-    sink.write("agents", partner, catalogue.agents_table(partner))
-    sink.write("centres", partner, catalogue.centres_table(partner))
 
 
 def _description(customers: int, seed: int, span: Span, partners: tuple[str, ...]) -> str:

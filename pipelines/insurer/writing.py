@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pyarrow.parquet as pq
 
 from features.contract import TABLES, Type
 from pipelines.insurer.errors import InsurerError
-from pipelines.insurer.span import Floats, Wholes
+from pipelines.insurer.span import Floats, Span, Wholes
 
+_UNIQUE = ("event_id", "activity_id", "attribution_id", "demographic_id", "contact_id", "phone")
 _ARROW: dict[Type, pa.DataType] = {
     Type.TEXT: pa.string(),
     Type.NUMBER: pa.float64(),
@@ -23,7 +25,7 @@ _ARROW: dict[Type, pa.DataType] = {
 }
 
 
-def numbered(prefix: str, numbers: Wholes, *, width: int) -> pa.Array:
+def numbered(prefix: str, *, numbers: Wholes, width: int) -> pa.Array:
     """Return text ids such as `c0000012`; a negative number becomes null."""
     if numbers.size and int(numbers.max()) >= 10**width:
         raise InsurerError(
@@ -45,7 +47,7 @@ def numbered(prefix: str, numbers: Wholes, *, width: int) -> pa.Array:
     return pc.if_else(pa.array(~absent), text, None) if absent.any() else text
 
 
-def words(codes: Wholes, names: Sequence[str]) -> pa.Array:
+def words(codes: Wholes, *, names: Sequence[str]) -> pa.Array:
     """Return the name of each code; a negative code becomes null."""
     index = pa.array(codes.astype(np.int32), mask=codes < 0)
     return pa.DictionaryArray.from_arrays(index, pa.array(list(names), pa.string())).cast(
@@ -58,57 +60,57 @@ def numbers(values: Floats) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
 
 
-def repeated(word: str, count: int) -> pa.Array:
+def repeated(word: str, *, count: int) -> pa.Array:
     """Return one word `count` times."""
     return pa.repeat(pa.scalar(word), count)
 
 
-class Sink:
-    """Writes parts of tables below `root` and numbers rows; ids never repeat over its life."""
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where the parts of one partner's tables go; row numbers never repeat over all partners."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._given: dict[str, int] = {}
-        self._parts: dict[tuple[str, str], int] = {}
+    root: Path
+    span: Span
+    partner: str
+    given: dict[str, int] = field(default_factory=dict)
+    parts: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def next_numbers(self, of: str, count: int) -> Wholes:
+    def of(self, partner: str) -> Shelf:
+        """Return the shelf of another partner, which goes on counting where this one stands."""
+        return replace(self, partner=partner)
+
+    def next_numbers(self, of: str, *, count: int) -> Wholes:
         """Return `count` numbers that were not given before for this kind of row."""
-        first = self._given.get(of, 0)
-        self._given[of] = first + count
+        first = self.given.get(of, 0)
+        self.given[of] = first + count
         return np.arange(first, first + count, dtype=np.int64)
 
-    def write(self, table: str, partner: str, columns: Mapping[str, pa.Array]) -> None:
+    def write(self, table: str, *, columns: Mapping[str, pa.Array]) -> None:
         """Write one part of a contract table; the columns must be the contract's."""
         declared = TABLES[table]
-        given = {"partner": repeated(partner, _length(columns)), **columns}
+        given = self._with_partner(columns)
         if set(given) != set(declared.column_names):
             odd = sorted(set(given) ^ set(declared.column_names))
             raise InsurerError(f"The generated {table} differ in {odd}.", fix="Correct the module.")
         schema = pa.schema(
             [pa.field(c.name, _ARROW[c.type], nullable=c.nullable) for c in declared.columns]
         )
-        self._write(table, partner, pa.table([given[name] for name in schema.names], schema=schema))
+        rows = pa.table([given[name] for name in schema.names], schema=schema)
+        self._put(table, rows)
 
-    def write_truth(self, table: str, partner: str, columns: Mapping[str, pa.Array]) -> None:
+    def write_truth(self, table: str, *, columns: Mapping[str, pa.Array]) -> None:
         """Write one part of a truth table."""
-        given = {"partner": repeated(partner, _length(columns)), **columns}
-        self._write(f"truth/{table}", partner, pa.table(given))
+        self._put(f"truth/{table}", pa.table(self._with_partner(columns)))
 
-    def _write(self, table: str, partner: str, rows: pa.Table) -> None:
-        part = self._parts.get((table, partner), 0)
-        self._parts[table, partner] = part + 1
-        path = self._root / table / f"partner={partner}" / f"part-{part:05d}.parquet"
+    def _with_partner(self, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+        count = len(next(iter(columns.values())))
+        return {"partner": repeated(self.partner, count=count), **columns}
+
+    def _put(self, table: str, rows: pa.Table) -> None:
+        part = self.parts.get((table, self.partner), 0)
+        self.parts[table, self.partner] = part + 1
+        path = self.root / table / f"partner={self.partner}" / f"part-{part:05d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(
-            rows, path, compression="snappy", use_dictionary=_few_words(rows), version="2.6"
-        )
-
-
-def _length(columns: Mapping[str, pa.Array]) -> int:
-    return len(next(iter(columns.values())))
-
-
-def _few_words(rows: pa.Table) -> list[str]:
-    """The text columns whose words repeat: for the others a dictionary only costs."""
-    unique = ("event_id", "activity_id", "attribution_id", "demographic_id", "contact_id", "phone")
-    return [f.name for f in rows.schema if f.type == pa.string() and f.name not in unique]
+        # A dictionary only costs where no word repeats.
+        repeating = [f.name for f in rows.schema if f.type == pa.string() and f.name not in _UNIQUE]
+        pq.write_table(rows, path, compression="snappy", use_dictionary=repeating)
