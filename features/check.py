@@ -22,7 +22,7 @@ from features.cross_checks import (
     unchecked_references,
 )
 from features.errors import ContractError
-from features.found import FoundTable
+from features.found import FoundTable, readable
 from features.progress import Track, silent
 from features.quarantine import REPORT_NAME, Quarantine, fingerprint
 from features.rules import Rule
@@ -38,7 +38,7 @@ _LOSSLESS: dict[Type, tuple[str, ...]] = {
     Type.NUMBER: (*_NUMERIC, *(f"U{name}" for name in _NUMERIC)),
     Type.WHOLE: ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
     Type.FLAG: ("BOOLEAN",),
-    Type.TIME: ("TIMESTAMP WITH TIME ZONE", *_UNZONED),
+    Type.TIME: ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", *_UNZONED),
 }
 
 
@@ -54,7 +54,7 @@ def check(
 
     Raises:
         DataNotFoundError: there is no table of the contract at `path`.
-        ContractError: `quarantine` is a folder that no check wrote.
+        ContractError: `quarantine` is a folder that no check wrote, or a file is damaged.
     """
     source = open_source(path)
     _demand_replaceable(quarantine)
@@ -62,16 +62,19 @@ def check(
     with duckdb.connect() as connection, closing(Quarantine()) as kept:
         connection.execute("SET threads = 2; SET memory_limit = '2GB'")
         source.attach(connection, raw=True)
-        reports = tuple(
-            _check_table(connection, source=source, table=table, kept=kept, track=track)
-            for table in TABLES.values()
-            if table.name in source.tables
-        )
+        reports = []
+        for name, found in source.found.items():
+            with readable(found.place, table=name):
+                reports.append(
+                    _check_table(
+                        connection, source=source, table=TABLES[name], kept=kept, track=track
+                    )
+                )
         report = CheckReport(
             path=str(path),
             quarantine=str(quarantine),
             share=share,
-            tables=reports,
+            tables=tuple(reports),
             absent=tuple(name for name in TABLES if name not in source.tables),
             unknown=source.unknown,
             fingerprint=digests,

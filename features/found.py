@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -98,7 +99,8 @@ def find_tables(path: Path) -> tuple[dict[str, FoundTable], tuple[str, ...]]:
     found: dict[str, FoundTable] = {}
     with duckdb.connect() as connection:
         for name in TABLES:
-            table = _in_folder(path, name, connection)
+            with readable(path, table=name):
+                table = _in_folder(path, name, connection)
             if table is not None:
                 found[name] = table
     ours = {
@@ -108,6 +110,18 @@ def find_tables(path: Path) -> tuple[dict[str, FoundTable], tuple[str, ...]]:
     }
     unknown = (entry.name for entry in sorted(path.iterdir()) if not entry.name.startswith("."))
     return found, tuple(name for name in unknown if name not in ours)
+
+
+@contextmanager
+def readable(place: Path, *, table: str) -> Iterator[None]:
+    """Turn what DuckDB says of a damaged file into a ContractError that names it."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise ContractError(
+            f"Table '{table}' in '{place}' cannot be read: {str(error).splitlines()[0]}",
+            fix="Write the file anew: Parquet, or CSV in UTF-8 with one kind of line end.",
+        ) from error
 
 
 def quoted(text: object) -> str:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features.check import check
@@ -150,6 +152,26 @@ def test_a_line_of_a_wrong_shape_is_told_by_its_line(insurer, tmp_path):
     assert next((t.rows, t.bad_rows) for t in report.tables if t.table == "centres") == (4, 2)
 
 
+def test_line_ends_of_two_kinds_are_refused_by_name(insurer, tmp_path):
+    root = insurer.only("centres").csv(tmp_path / "tables")
+    file = root / "centres.csv"
+    file.write_bytes(file.read_bytes() + b"main,c8,x,1\nmain,c9,x,1\r\n")
+    with pytest.raises(ContractError, match=r"'centres' .* cannot be read.*one kind of line end"):
+        check(root, quarantine=tmp_path / "q")
+    assert not (tmp_path / "q").exists()
+
+
+def test_nanoseconds_and_narrow_numbers_are_no_fault(insurer, tmp_path):
+    root = insurer.only("offers").parquet(tmp_path / "tables")
+    events = {"event_id": "e1", "customer_id": "c1", "kind": "claim", "product": None}
+    table = pa.Table.from_pylist([{"partner": "main", **events}])
+    at = pa.array([1_767_225_600_000_000_000], pa.timestamp("ns", "UTC"))
+    table = table.append_column("occurred_at", at).append_column("known_at", at)
+    table = table.append_column("amount", pa.array([3], pa.int32()))
+    pq.write_table(table, root / "customer_events.parquet")
+    assert check(root, quarantine=tmp_path / "q").bad_rows == 0
+
+
 def test_times_without_a_time_zone_put_the_whole_table_aside(insurer, tmp_path):
     root = insurer.parquet(tmp_path / "tables")
     file = next((root / "contacts").rglob("*.parquet"))
@@ -285,3 +307,9 @@ def test_every_rule_is_planted_somewhere():
     assert [
         rule.name for rule in Rule if f"Rule.{rule.name}" not in here and rule not in here
     ] == []
+
+
+def test_the_guide_names_every_rule_once(root):
+    guide = (root / "docs" / "check.md").read_text(encoding="utf-8")
+    named = [line.split("`")[1] for line in guide.splitlines() if line.startswith("| `")]
+    assert named == [str(rule) for rule in Rule]

@@ -10,6 +10,7 @@ import pytest
 
 from features.contract import Kind
 from features.dataset import Dataset, further_rows, read_dataset
+from features.dataset_file import DatasetFile
 from features.errors import ContractError, DataNotFoundError, FeatureError
 
 TABLE = """\
@@ -205,6 +206,16 @@ def test_an_empty_column_and_an_id_are_not_taken_for_features(tmp_path):
         )
         with pytest.raises(ContractError, match=says):
             read_dataset(tmp_path / "calls.toml")
+
+
+def test_the_guide_names_every_key_and_its_example_reads(root, tmp_path):
+    guide = (root / "docs" / "flat_table.md").read_text(encoding="utf-8")
+    keys = [line.split("`")[1] for line in guide.splitlines() if line.startswith("| `")]
+    assert sorted(keys) == sorted(DatasetFile.__struct_fields__)
+    example = guide.split("```toml\n")[1].split("```")[0].replace("calls.csv.gz", "calls.csv")
+    (tmp_path / "example.toml").write_text(example)
+    (tmp_path / "calls.csv").write_text("age,duration,sold\n31,10,yes\n44,20,no\n52,30,no\n")
+    assert list(read_dataset(tmp_path / "example.toml").frame.columns) == ["age"]
 
 
 def test_a_dataset_file_that_is_not_there_is_said(tmp_path):

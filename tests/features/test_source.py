@@ -139,6 +139,12 @@ def test_a_path_without_tables_is_refused(tmp_path, make, says):
         open_source(tmp_path / "tables")
 
 
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "centres.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(ContractError, match=r"Table 'centres' in .* cannot be read"):
+        open_source(tmp_path)
+
+
 def test_a_table_in_two_forms_is_refused(insurer, tmp_path):
     path = insurer.only("centres").parquet(tmp_path / "tables")
     insurer.csv(path)
