@@ -35,8 +35,13 @@ GATHER_SECONDS = 0.010
 QUEUE_LENGTH = 10_000
 _GROUP = 2_000
 _DRAIN_SECONDS = 10.0
-# When these are raised the file or the disk is at fault, else an entry.
-_THE_FILE = (sqlite3.OperationalError, sqlite3.DatabaseError, OSError)
+# With these an entry is at fault, with the other errors of SQLite and the disk the file is.
+_THE_ENTRY = (
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+)
 
 
 @dataclass(slots=True)
@@ -124,7 +129,7 @@ class DecisionLog:
                 answers = self._commit(group)
             except Exception as error:  # nothing may end the thread
                 self._reset(error)
-                if last and len(group) > 1 and not isinstance(error, _THE_FILE):
+                if last and len(group) > 1 and _is_of_an_entry(error):
                     for entry in group:  # one entry is bad: it must not cost the others
                         self._write([entry])
                 elif last:
@@ -164,6 +169,10 @@ class DecisionLog:
         for entry in group:
             if isinstance(entry, _Waiting):
                 _settle(entry, _unavailable(str(error)))
+
+
+def _is_of_an_entry(error: Exception) -> bool:
+    return isinstance(error, _THE_ENTRY) or not isinstance(error, sqlite3.Error | OSError)
 
 
 def _settle(waiting: _Waiting, answer: Stored | ServingError) -> None:

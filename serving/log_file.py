@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
+from operator import attrgetter
 from pathlib import Path
 
 from serving.errors import DecisionUnknownError, OutcomeConflictError, ServingError
@@ -113,13 +114,16 @@ def add_outcome(connection: sqlite3.Connection, outcome: LoggedOutcome) -> Store
     )
 
 
+_values = attrgetter(*(field.name for field in fields(LoggedDecision)))
+
+
 def add_decision(connection: sqlite3.Connection, decision: LoggedDecision) -> None:
     """Add a decision; one that is there already stays as it is."""
     connection.execute(_ADD_DECISION, _decision_row(decision))
 
 
 def _decision_row(entry: LoggedDecision) -> tuple[object, ...]:
-    return tuple(_text(part) if isinstance(part, datetime) else part for part in astuple(entry))
+    return tuple(_text(part) if isinstance(part, datetime) else part for part in _values(entry))
 
 
 def _outcome_row(outcome: LoggedOutcome) -> tuple[object, ...]:

@@ -93,7 +93,7 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
             for one in endpoint.parameters
         ]
     if endpoint.body is not None:
-        examples = {one.name: {"value": _plain(one.request)} for one in endpoint.examples}
+        examples = {one.name: {"value": _asked(one.request)} for one in endpoint.examples}
         content = {"schema": schemas[endpoint.body], "examples": examples}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
@@ -128,6 +128,11 @@ def _plain(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
+def _asked(value: Any) -> Any:
+    """Return a request's body as one would write it: what is null is left out."""
+    return {name: part for name, part in _plain(value).items() if part not in (None, {})}
+
+
 def curl(endpoint: Endpoint, *, address: str) -> str:
     """Return the command line that sends the endpoint's first example."""
     path = endpoint.path
@@ -138,7 +143,7 @@ def curl(endpoint: Endpoint, *, address: str) -> str:
         words += ["-H", '"authorization: Bearer $CALLWORTH_KEY"']
     if endpoint.body is None:
         return " ".join([*words, f"{address}{path}"])
-    body = json.dumps(_plain(endpoint.examples[0].request), ensure_ascii=False)
+    body = json.dumps(_asked(endpoint.examples[0].request), ensure_ascii=False)
     words += [f"{address}{path}", "\\\n ", "-H 'content-type: application/json'", "\\\n "]
     return " ".join([*words, "-d", "'" + body.replace("'", "'\\''") + "'"])
 
@@ -158,6 +163,7 @@ def page(endpoints: Sequence[Endpoint], *, version: str, address: str) -> str:
         roles=lambda one: sorted(ROLES[one.use]) if one.use is not None else [],
         when=WHEN,
         fields=_fields,
+        asked=_asked,
     )
 
 
@@ -190,9 +196,9 @@ def build_description(
     app: FastAPI, endpoints: Sequence[Endpoint], *, version: str, address: str
 ) -> APIRouter:
     """Return the routes of the API page, and make the document the application's own."""
-    described = document(endpoints, version=version)
+    encoded = msgspec.json.encode(document(endpoints, version=version))
+    described = msgspec.json.decode(encoded)
     app.openapi = lambda: described  # type: ignore[method-assign]
-    encoded = msgspec.json.encode(described)
     html = page(endpoints, version=version, address=address)
     router = APIRouter()
 

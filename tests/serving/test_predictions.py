@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from features.contract import Kind
+from models.compiled import CompiledModelSet
+from models.encoding import Encoder
+from models.model_set import (
+    ENCODING,
+    MANIFEST,
+    Answer,
+    CalibrationForm,
+    LinearForm,
+    Manifest,
+    SignalForm,
+    write_json,
+)
+from serving import examples
+from serving.predictions import PREDICT
+
+Asking = Callable[..., None]
+
+KINDS = {"age": Kind.CONTINUOUS, "owner": Kind.BINARY, "life_event": Kind.NOMINAL}
+OFFERS = ("term_life", "home_cover")
+ACCEPT = LinearForm(-1.0, ((0, 0.8), (1, 0.3)), (0.0, 0.5), ((0, 1, 0.2),))
+
+
+def write_model_set(models: Path, version: str, *, signals: tuple[str, ...]) -> Path:
+    """Write and point at a model set of hand-made linear models."""
+    folder = models / version
+    rows: dict[str, Any] = {
+        "age": [20.0, 40.0, 60.0] * 20,
+        "owner": [0.0, 1.0, None] * 20,
+        "life_event": ["none", "retired", "none"] * 20,
+    }
+    write_json(folder / ENCODING, Encoder.fitted(rows, kinds=KINDS).to_json())
+    for signal in signals:
+        task = "amount" if signal == "value" else "probability"
+        form = SignalForm(task, "linear", (ACCEPT,), (1.0,), 0.0, CalibrationForm(), 100.0)
+        write_json(folder / signal / "all.json", asdict(form))
+    write_json(
+        folder / MANIFEST,
+        Manifest(
+            version=version,
+            features=tuple((name, kind.value) for name, kind in KINDS.items()),
+            profiles=("lead",),
+            offer_ids=OFFERS,
+            answers=tuple(
+                Answer(signal, profile, "all", "linear", f"{signal}/all.json")
+                for signal in signals
+                for profile in ("all", "lead")
+            ),
+            as_of="", trained_from="", trained_until="", judged_from="", fingerprint="",
+        ),
+    )  # fmt: skip
+    write_json(models / "current.json", {"version": version, "folder": version})
+    return folder
+
+
+@pytest.fixture
+def model_set(home: Path) -> Path:
+    return write_model_set(home / "models", "17", signals=("accept", "baseline", "keep", "value"))
+
+
+async def predict(ask: Any, **body: Any) -> Any:
+    return await ask.client.post("/v1/predictions", json=body)
+
+
+@pytest.mark.parametrize("example", PREDICT.examples, ids=lambda example: example.name)
+def test_the_examples_of_the_api_page_are_real_answers(
+    publish: Callable[..., str], asking: Asking, example: Any
+) -> None:
+    publish()
+
+    async def test(ask: Any) -> None:
+        answer = await ask.client.post(
+            "/v1/predictions",
+            content=msgspec.json.encode(example.request),
+            headers={"content-type": "application/json"},
+        )
+        wanted = json.loads(msgspec.json.encode(example.answer))
+        got = answer.json()
+        assert (got.pop("why") or "").startswith((wanted.pop("why") or "").rstrip("."))
+        assert got == wanted
+
+    asking(test)
+
+
+def test_a_live_score_is_the_compiled_models_own_number(asking: Asking, model_set: Path) -> None:
+    models = CompiledModelSet.load(model_set)
+    row = models.encode({"age": [44.0], "owner": [None], "life_event": ["retired"]})
+    wanted = {
+        signal: models.predict(
+            signal, np.repeat(row, 2, axis=0), profile=np.full(2, "lead"), offer=np.arange(2)
+        )
+        for signal in models.signals
+    }
+
+    async def test(ask: Any) -> None:
+        answer = await predict(ask, stage="lead", features={"age": 44, "life_event": "retired"})
+        got = answer.json()
+        assert (answer.status_code, got["source"], got["model_set"]) == (200, "live", "17")
+        assert got["why"] == "1 of 3 features are unknown."
+        by_offer = {offer["offer_id"]: offer for offer in got["offers"]}
+        for at, offer_id in enumerate(OFFERS):
+            offer = by_offer[offer_id]
+            assert offer["likelihood"] == pytest.approx(wanted["accept"][at])
+            assert offer["value"] == pytest.approx(wanted["value"][at])
+            assert offer["uplift"] == pytest.approx(0.0)
+            assert (offer["lapse"], offer["added_value"]) == (None, None)
+        best = max(got["offers"], key=lambda offer: offer["value"])
+        assert got["offers"][0] == best
+        assert got["signals"]["accept"] == best["likelihood"]
+
+    asking(test)
+
+
+def test_only_the_offers_asked_for_are_answered(asking: Asking, model_set: Path) -> None:
+    async def test(ask: Any) -> None:
+        answer = await predict(ask, stage="lead", features={}, offers=["home_cover"])
+        assert [offer["offer_id"] for offer in answer.json()["offers"]] == ["home_cover"]
+
+    asking(test)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "hint"),
+    [
+        ({"stage": "lead", "features": {"aeg": 4}}, "features.aeg", "Was 'age' meant?"),
+        ({"stage": "lead", "features": {"age": "old"}}, "features.age", "Send a number"),
+        ({"stage": "lead", "features": {"life_event": 4}}, "features.life_event", "Send text"),
+        ({"stage": "lead", "features": {"age": [1]}}, "features[...]", ""),
+        ({"stage": "laed", "features": {}}, "stage", "Was 'lead' meant?"),
+        ({"stage": "lead"}, "features", "is missing"),
+        ({"features": {}}, "stage", "is missing"),
+        ({}, "customer_id", "Nobody is named"),
+        ({"customer_id": "x", "stage": "lead", "features": {}}, "features", "Both"),
+        (
+            {"stage": "lead", "features": {}, "offers": ["tern_life"]},
+            "offers[0]",
+            "Was 'term_life' meant?",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_its_field(
+    asking: Asking, model_set: Path, body: dict[str, Any], field: str, hint: str
+) -> None:
+    async def test(ask: Any) -> None:
+        answer = await predict(ask, **body)
+        problem = answer.json()
+        assert (answer.status_code, problem["field"]) == (422, field)
+        assert hint in f"{problem['detail']} {problem['fix']}"
+
+    asking(test)
+
+
+def test_without_a_model_set_or_a_strategy_it_says_so_and_is_no_error(asking: Asking) -> None:
+    async def test(ask: Any) -> None:
+        for body in ({"stage": "lead", "features": {}}, {"customer_id": "x"}):
+            answer = await predict(ask, **body)
+            assert (answer.status_code, answer.json()["source"]) == (200, "none")
+            assert answer.json()["signals"] is None
+            assert answer.json()["why"]
+
+    asking(test)
+
+
+def test_an_expired_strategy_still_says_what_it_held_and_that_it_expired(
+    publish: Callable[..., str], asking: Asking
+) -> None:
+    publish()
+
+    async def test(ask: Any) -> None:
+        got = (await predict(ask, **{"from": examples.PHONE})).json()
+        assert (got["source"], got["signals"]["accept"]) == ("strategy", 0.31)
+        assert "expired" in got["why"]
+
+    asking(test, now=examples.NOW + timedelta(days=30))
+
+
+def test_a_promotion_is_followed_and_a_damaged_one_leaves_the_set_before(
+    asking: Asking, model_set: Path
+) -> None:
+    async def test(ask: Any) -> None:
+        async def version() -> str:
+            ask.parts.models._look_at = 0.0
+            got = (await predict(ask, stage="lead", features={})).json()
+            return str(got["model_set"])
+
+        assert await version() == "17"
+        write_model_set(model_set.parent, "18 or so", signals=("accept",))
+        assert await version() == "18 or so"
+        write_json(model_set.parent / "current.json", {"version": "gone", "folder": "gone"})
+        assert await version() == "18 or so"
+        assert "cannot be loaded" in ask.parts.models.trouble
+
+    asking(test)
