@@ -48,7 +48,7 @@ class Subject:
     def _recency(self) -> Pair:
         name = f"days_since_last_{self.one}"
         return Windowed(name, Aggregate.DAYS_SINCE_LAST, self.where), Feature(
-            name, Kind.CONTINUOUS, self.view, **_ago(self.said, never=f"never {self.said}")
+            name, Kind.CONTINUOUS, self.view, **_ago(self.said, never=_never(self.said))
         )
 
     def _trend(self) -> Pair:
@@ -61,6 +61,10 @@ class Subject:
             zero=f"{many} before, none in the last 30 days",
             unknown=f"no {many} in the last 90 days",
         )
+
+
+def _never(said: str) -> str:
+    return f"was never {said.removeprefix('was ')}" if said.startswith("was ") else f"never {said}"
 
 
 def _plain(words: str) -> str:
@@ -83,8 +87,8 @@ def _money(
         name,
         Kind.CONTINUOUS,
         view,
-        f"{said} {{value:,.0f}} in the last {days} days",
-        zero=f"{said} nothing in the last {days} days",
+        f"{said.format('{value:,.0f}')} in the last {days} days",
+        zero=f"{said.format('nothing')} in the last {days} days",
     )
 
 
@@ -169,7 +173,11 @@ def _touch_columns() -> Iterator[Pair]:
     yield from touches.columns()
     for days in (90, 365):
         yield _money(
-            f"touches_cost_last_{days}_days", "advertising cost", days, view="touches", of="r.cost"
+            f"touches_cost_last_{days}_days",
+            "advertising cost {}",
+            days,
+            view="touches",
+            of="r.cost",
         )
     for medium in MEDIA:
         where, many = f"r.medium = '{medium}'", f"{medium}_touches"
@@ -203,9 +211,9 @@ def _event_columns() -> Iterator[Pair]:
     for subject in _EVENTS:
         yield from subject.columns()
     for kind, many, said, windows in (
-        ("payment", "payments", "paid", (30, 90, 365)),
-        ("purchase", "purchases", "spent on purchases", (365,)),
-        ("claim", "claims", "claimed", (365,)),
+        ("payment", "payments", "paid {}", (30, 90, 365)),
+        ("purchase", "purchases", "spent {} on purchases", (365,)),
+        ("claim", "claims", "claimed {}", (365,)),
     ):
         for days in windows:
             yield _money(f"{many}_amount_last_{days}_days", said, days, where=f"r.kind = '{kind}'")
