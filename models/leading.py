@@ -9,12 +9,15 @@ from models.encoding import Encoder
 from models.model_set import ENCODING, LinearForm, read_json, read_manifest, read_signal
 from models.signals import Signal
 
-_TOP = 20
+_TOP = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Leading:
-    """One encoded column: its effect is log-odds per standard deviation (or per category)."""
+    """One encoded column and its effect, per standard deviation or where a flag or category holds.
+
+    The effect is in log-odds; for value it is in units of the amounts' spread.
+    """
 
     signal: str
     profile: str

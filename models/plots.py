@@ -48,7 +48,10 @@ def signal_figure(signal: Signal, judged: Judged) -> Figure:
 
 def leading_figure(title: str, leading: Sequence[Leading]) -> Figure:
     """Return bars of the top features, the strongest on top, coloured by sign."""
-    figure = Figure(figsize=(8, 1.2 + 0.3 * max(len(leading), 1)), layout="constrained")
+    high = 1.2 + 0.3 * max(len(leading), 1)
+    figure = Figure(figsize=(9, high))
+    # Fixed margins: finding them by layout takes as long as all the drawing.
+    figure.subplots_adjust(left=0.36, right=0.97, top=1 - 0.45 / high, bottom=0.6 / high)
     axes = figure.add_subplot()
     shown = list(reversed(leading))
     axes.barh(
@@ -57,7 +60,7 @@ def leading_figure(title: str, leading: Sequence[Leading]) -> Figure:
         color=[_MORE if row.effect > 0 else _LESS for row in shown],
     )
     axes.axvline(0, color="black", linewidth=0.8)
-    _dress(axes, title, "log-odds per standard deviation (blue: more likely, orange: less)", "")
+    _dress(axes, title, "per standard deviation, or where it holds (blue: more, orange: less)", "")
     return figure
 
 
@@ -71,6 +74,9 @@ def _profile_lines(
 ) -> None:
     roc_panel, calibration_panel, lift_panel = panels
     if not 0 < label.sum() < len(label):
+        roc_panel.plot(
+            [], [], color=colour, label=f"{profile} (one outcome only, n {len(label):,})"
+        )
         return
     points = curves(label, predicted)
     said = f"{profile} (AUC {auc(label, predicted):.3f}, n {len(label):,})"
@@ -103,7 +109,9 @@ def _amount_figure(signal: Signal, judged: Judged) -> Figure:
 
 
 def _panels(count: int) -> tuple[Figure, tuple[Axes, ...]]:
-    figure = Figure(figsize=(_PANEL_INCHES * count, _PANEL_INCHES), layout="constrained")
+    figure = Figure(figsize=(_PANEL_INCHES * count, _PANEL_INCHES))
+    wide = _PANEL_INCHES * count
+    figure.subplots_adjust(0.65 / wide, 0.13, 1 - 0.15 / wide, 0.92, wspace=0.24)
     return figure, tuple(figure.subplots(1, count))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ os.environ.setdefault("MLFLOW_PRINT_MODEL_URLS_ON_CREATION", "false")
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.data.dataset_source_registry import get_dataset_source_from_json
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
@@ -278,7 +279,7 @@ def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
 def _log_dataset(manifest: Manifest, *, home: Path) -> None:
     frame = home.resolve() / "features" / "training.parquet"
     data = MetaDataset(
-        resolve_dataset_source(str(frame)),
+        get_dataset_source_from_json(json.dumps({"uri": frame.as_uri()}), source_type="local"),
         name=frame.stem,
         digest=manifest.fingerprint[:_DIGEST_LENGTH],
         schema=Schema(_columns(manifest)),
