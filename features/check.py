@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -22,7 +21,7 @@ from features.cross_checks import (
     unchecked_references,
 )
 from features.errors import ContractError
-from features.found import FoundTable, readable
+from features.found import FoundTable, readable, scratch_connection
 from features.progress import Track, silent
 from features.quarantine import REPORT_NAME, Quarantine, fingerprint
 from features.rules import Rule
@@ -59,8 +58,8 @@ def check(
     source = open_source(path)
     _demand_replaceable(quarantine)
     digests = fingerprint(source)
-    with duckdb.connect() as connection, closing(Quarantine()) as kept:
-        connection.execute("SET threads = 2; SET memory_limit = '2GB'")
+    with scratch_connection() as connection, scratch_connection() as faults:
+        kept = Quarantine(faults)
         source.attach(connection, raw=True)
         reports = []
         for name, found in source.found.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,6 +111,15 @@ def find_tables(path: Path) -> tuple[dict[str, FoundTable], tuple[str, ...]]:
     }
     unknown = (entry.name for entry in sorted(path.iterdir()) if not entry.name.startswith("."))
     return found, tuple(name for name in unknown if name not in ours)
+
+
+@contextmanager
+def scratch_connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield an empty DuckDB of two threads and 2 GB; what does not fit goes to a passing folder."""
+    with tempfile.TemporaryDirectory(prefix="callworth-") as folder, duckdb.connect() as connection:
+        connection.execute("SET threads = 2; SET memory_limit = '2GB'")
+        connection.execute(f"SET temp_directory = {quoted(folder)}")
+        yield connection
 
 
 @contextmanager

@@ -21,15 +21,11 @@ _COLUMNS = (
 
 
 class Quarantine:
-    """The faults of one check, kept by DuckDB (on disk where they are many) until written."""
+    """The faults of one check, kept in an empty DuckDB until they are written."""
 
-    def __init__(self) -> None:
-        self._connection = duckdb.connect()
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
         self._connection.execute(f"CREATE TABLE faults ({_COLUMNS})")
-
-    def close(self) -> None:
-        """Let go of the faults."""
-        self._connection.close()
 
     def add(self, faults: pa.Table | pa.RecordBatchReader | None) -> int:
         """Keep faults (tbl, file, row, key, col, value, rule) and return how many they are."""
