@@ -32,7 +32,7 @@ class TrueOffer:
 OFFERS = (
     TrueOffer("term_life", "Term life", 0.03, {"prospect": 0.05, "lead": 0.14}),
     TrueOffer("home_plus", "Home plus", 0.05, {"lead": 0.05, "purchaser": 0.06}),
-    TrueOffer("whole_life", "Whole life", 0.06, {"prospect": 0.07, "purchaser": -0.09}),
+    TrueOffer("whole_life", "Whole life", 0.10, {"prospect": 0.07, "purchaser": -0.08}),
     TrueOffer("pet_cover", "Pet cover", 0.05, {"prospect": -0.02, "lead": -0.04}, 9.0),
     TrueOffer("travel_year", "Travel, a year <all in>", 0.06, {"purchaser": 0.02}),
 )
@@ -76,6 +76,7 @@ def write_offers_world(home: Path, *, contacts: int, seed: int) -> Path:
             "customer_id": f"p{customer[i]}",
             "as_of": at[i],
             "stage": str(stage[i]),
+            "stood": str(stage[i]),
             "offer_id": offers[action[i]].offer_id if action[i] < len(offers) else None,
             "offer_probability": float(chances[i, action[i]]),
         }

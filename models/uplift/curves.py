@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.uplift.effects import (
-    LEAST_CONTACTS,
     NORMAL_95,
     LogError,
     LoggedContacts,
@@ -25,6 +24,8 @@ from models.uplift.effects import (
     influence,
 )
 
+# A curve splits its contacts many times: it needs more of each kind than one plain difference.
+LEAST_CURVE_CONTACTS = 300
 # Two means of fewer contacts than this jump so much that a drawn point would mislead.
 LEAST_POINT_CONTACTS = 30
 
@@ -61,7 +62,7 @@ def gain_curve(
         )
     known = ~np.isnan(outcome)
     log, outcome, predicted = log.where(known), outcome[known], predicted[known]
-    if min(log.presented.sum(), log.nothing.sum()) < LEAST_CONTACTS:
+    if min(log.presented.sum(), log.nothing.sum()) < LEAST_CURVE_CONTACTS:
         return None
     order = np.argsort(-predicted, kind="stable")
     shares, gains, errors = _walk(outcome[order], log=log.where(order), points=points)
