@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import sys
 import tempfile
 
@@ -29,7 +30,10 @@ def serve(settings: Settings) -> None:
     KeyRing.opened(settings)
     _say_what_matters()
     _log.info("Callworth answers at http://%s:%d", settings.host, settings.port)
-    # After an orderly end uvicorn raises the signal again; it has been obeyed by then.
+    # After an orderly end uvicorn raises the signal again; it has been obeyed by then, so that
+    # both ways to stop a server end it with success.
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         if settings.workers == 1:
             uvicorn.Server(_configuration(settings, build_app(settings))).run()
