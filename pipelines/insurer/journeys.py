@@ -35,7 +35,7 @@ def travel(rng: np.random.Generator, *, people: People, span: Span) -> Journeys:
     """Return the journeys of a chunk and all their events."""
     size = people.size
     begun = rng.random(size) < ENQUIRY_SHARE
-    when = (0.97 * span.seconds * rng.beta(1.0, 1.35, size)).astype(np.int64)
+    when = (0.97 * span.seconds * rng.random(size)).astype(np.int64)
     enquiry = np.where(begun, when, NEVER_SECONDS)
     application = _later(rng, enquiry, APPLICATION_SHARE, median_days=40.0, sigma=0.8)
     issue = _later(rng, application, ISSUE_SHARE, median_days=48.0, sigma=0.6)
@@ -45,16 +45,11 @@ def travel(rng: np.random.Generator, *, people: People, span: Span) -> Journeys:
     asked, applied = _before(enquiry, span), _before(application, span)
     again_who = np.repeat(asked, rng.poisson(0.45, asked.size))
     again_at = enquiry[again_who] + _delay(rng.exponential(45.0, again_who.size))
-    buyers = _before(issue, span)
-    outlives = _delay(20.0 + rng.exponential(_ORGANIC_LAPSE_DAYS, buyers.size))
-    bought = Policies(
-        who=buyers,
-        product=product[buyers],
-        start=issue[buyers],
-        lapse_at=issue[buyers] + outlives,
-    )
+    bought = _policies(rng, _before(issue, span), product, issue)
     return Journeys(
-        *(enquiry, application, issue),
+        enquiry=enquiry,
+        application=application,
+        issue=issue,
         events=joined(
             [
                 happen(rng, kind="enquiry", who=asked, at=enquiry[asked]),
@@ -71,6 +66,12 @@ def travel(rng: np.random.Generator, *, people: People, span: Span) -> Journeys:
             ]
         ),
     )
+
+
+def _policies(rng: np.random.Generator, who: Wholes, product: Wholes, issue: Wholes) -> Policies:
+    life = _delay(20.0 + rng.exponential(_ORGANIC_LAPSE_DAYS, who.size))
+    start = issue[who]
+    return Policies(who=who, product=product[who], start=start, lapse_at=start + life)
 
 
 def _later(

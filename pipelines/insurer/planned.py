@@ -15,7 +15,7 @@ FIRST_CONTACT_DAYS = 60
 REACHED_SHARE = 0.75
 _CHANNEL_SHARES = (0.68, 0.10, 0.08, 0.09, 0.05)
 # Contacts per day at each stage, and how strongly they crowd at its start (1: not at all).
-_RATES_PER_DAY = (0.00075, 0.0021, 0.0052, 0.0019)
+_RATES_PER_DAY = (0.00068, 0.0025, 0.0062, 0.0019)
 _CROWDING = (1.0, 2.5, 1.3, 1.0)
 # Shares of the reasons at each stage, in the order of REASONS.
 _REASON_SHARES = np.array(

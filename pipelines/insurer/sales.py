@@ -111,12 +111,8 @@ def sell(
         )
         outcomes = _decide(rng, rows, seen.stage, truth, made.offer[rows], at, people.income[who])
         sold = _put_in_force(rng, outcomes, truth, rows, who)
-        events = joined(
-            [
-                policies.begin(rng, policies=sold, applied=True),
-                policies.run(rng, policies=sold, people=people, span=span),
-            ]
-        )
+        begun = policies.begin(rng, policies=sold, applied=True)
+        events = joined([begun, policies.run(rng, policies=sold, people=people, span=span)])
         history.add(events)
         turns.append(_Turn(outcomes, truth_rows(seen.stage, truth=truth, rows=rows), events))
     return Sales(

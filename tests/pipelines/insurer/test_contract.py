@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.check import check
 from features.contract import TABLES, Type
 
 ARROW = {
@@ -87,3 +88,8 @@ def test_every_stage_may_be_offered_three_things(tables: duckdb.DuckDBPyConnecti
     ).fetchall()
     assert len(counts) == 4
     assert all(count >= 3 for _, count in counts)
+
+
+def test_the_check_finds_nothing_to_quarantine(world: Path, tmp_path: Path) -> None:
+    report = check(world, quarantine=tmp_path / "quarantine")
+    assert {table.table: table.bad_rows for table in report.tables} == dict.fromkeys(TABLES, 0)
