@@ -79,10 +79,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.parts = parts
     install_problems(app)
     _add_endpoints(app, parts)
-    address = f"http://{settings.host}:{settings.port}"
-    app.include_router(
-        build_description(app, ENDPOINTS, version=installed_version(), address=address)
-    )
+    app.include_router(build_description(app, ENDPOINTS, version=installed_version()))
     app.add_api_route("/", _front, include_in_schema=False)
     may_see = requires(parts.keys, Use.SEE_PAGES, browser=True)
     app.include_router(build_pages(settings.home), dependencies=[Depends(may_see)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -12,6 +13,8 @@ from typing import Any
 import jinja2
 import msgspec
 from fastapi import APIRouter, FastAPI
+from markupsafe import Markup, escape
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from serving.endpoints import Endpoint
@@ -154,6 +157,7 @@ def page(endpoints: Sequence[Endpoint], *, version: str, address: str) -> str:
     environment.filters["pretty"] = lambda value: json.dumps(
         _plain(value), indent=2, ensure_ascii=False
     )
+    environment.filters["code"] = _with_code
     template = environment.from_string(_PAGE.read_text(encoding="utf-8"))
     return template.render(
         endpoints=endpoints,
@@ -165,6 +169,11 @@ def page(endpoints: Sequence[Endpoint], *, version: str, address: str) -> str:
         fields=_fields,
         asked=_asked,
     )
+
+
+def _with_code(text: str) -> Markup:
+    """Return the text as HTML, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _fields(kind: Any) -> list[tuple[str, str, str]]:
@@ -188,18 +197,15 @@ def _kind_words(schema: dict[str, Any], components: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_kind_words(schema.get('items') or {}, components)}"
     if schema.get("type") == "object" and schema.get("title"):
-        return str(schema["title"])
+        return f"object with {', '.join(schema.get('properties', {})) or 'any names'}"
     return str(schema.get("format") or schema.get("type") or "anything")
 
 
-def build_description(
-    app: FastAPI, endpoints: Sequence[Endpoint], *, version: str, address: str
-) -> APIRouter:
+def build_description(app: FastAPI, endpoints: Sequence[Endpoint], *, version: str) -> APIRouter:
     """Return the routes of the API page, and make the document the application's own."""
     encoded = msgspec.json.encode(document(endpoints, version=version))
     described = msgspec.json.decode(encoded)
     app.openapi = lambda: described  # type: ignore[method-assign]
-    html = page(endpoints, version=version, address=address)
     router = APIRouter()
 
     @router.get("/openapi.json")
@@ -207,7 +213,8 @@ def build_description(
         return Response(encoded, media_type="application/json")
 
     @router.get("/docs")
-    async def read_page() -> HTMLResponse:
-        return HTMLResponse(html)
+    async def read_page(request: Request) -> HTMLResponse:
+        address = str(request.base_url).rstrip("/")  # as the reader reaches us, through a proxy too
+        return HTMLResponse(page(endpoints, version=version, address=address))
 
     return router

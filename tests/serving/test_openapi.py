@@ -134,3 +134,28 @@ def test_the_guide_tells_of_every_endpoint_its_roles_and_every_refusal(root: Pat
 def test_every_refusal_an_endpoint_names_is_explained() -> None:
     assert {status for one in ENDPOINTS for status in one.problems} <= set(WHEN)
     assert "field" in Problem.__struct_fields__
+
+
+def test_every_curl_line_of_the_guide_is_taken_by_the_server(
+    root: Path, publish: Callable[..., str], asking: Asking
+) -> None:
+    publish()
+    guide = (root / "docs" / "http.md").read_text().replace("\\\n", " ")
+    blocks = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+    lines = [line for block in blocks for line in re.split(r"\n(?=curl)", block)]
+    asked = [shlex.split(line) for line in lines if line.startswith("curl") and " ..." not in line]
+    assert len(asked) == 5
+
+    async def test(ask: Any) -> None:
+        for words in asked:
+            sent = words[words.index("-d") + 1] if "-d" in words else None
+            url = next(word for word in words if word.startswith("http://"))
+            answer = await ask.client.request(
+                "POST" if sent else "GET",
+                url,
+                content=sent,
+                headers={"content-type": "application/json"},
+            )
+            assert answer.status_code == (404 if "..." in (sent or "") else 200), answer.text
+
+    asking(test, now=NOW + timedelta(hours=1))
