@@ -58,6 +58,8 @@ CONTACT_CHANNELS = ("voice", "callback", "email", "chat", "message")
 REASONS = ("quote", "billing", "claim", "change", "cancel", "other")
 ARMS = ("on", "off", "explore")
 LEVELS = ("individual", "postcode")
+# A row of the catalogue (offers, agents, centres) with this partner is shared by all of them.
+ALL_PARTNERS = "all"
 LIFE_EVENTS = ("none", "expectant_parent", "moved_house", "married", "retired")
 
 

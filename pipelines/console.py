@@ -66,6 +66,11 @@ class Screen:
         if not self.as_json:
             self.out.print(text, markup=True)
 
+    def plain(self, text: str) -> None:
+        """Print text as it is, brackets and all; nothing when JSON was asked for."""
+        if not self.as_json:
+            self.out.print(text, markup=False)
+
     def done(self, text: str) -> None:
         """Print that a step is done."""
         self.say(f"[green]✓[/green] {text}")

@@ -45,7 +45,7 @@ def prepare(
     from features.check import check
     from features.frame import build_population, build_training
     from models import registry
-    from models.training import TrainingSettings
+    from models.settings import TrainingSettings
     from pipelines.insurer import generate
     from pipelines.report import write_report
     from pipelines.strategise import form_strategies

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from features.contract import ALL_PARTNERS
 from features.errors import ContractError
 from features.source import open_source
 from routing.offers import Offer
@@ -35,40 +36,54 @@ def opened(tables: Path, *, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def offers_by_partner(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[Offer, ...]]:
-    """Return every partner's offers, in the order of their ids; ContractError if it has none."""
-    rows = connection.execute(
-        """
-        SELECT partner, offer_id, name, margin, presentation_cost, lapse_cost, licence,
-               eligible_stages, maturity_days
-        FROM offers ORDER BY partner, offer_id
-        """
-    ).fetchall()
-    found: dict[str, tuple[Offer, ...]] = {}
-    for partner, *rest in rows:
-        offer_id, name, margin, cost, lapse_cost, licence, stages, maturity = rest
+    """Return every partner's offers, its own and the shared, in the order of their ids.
+
+    Raises ContractError when a partner with customers has none.
+    """
+    found: dict[str, tuple[Offer, ...]] = {partner: () for partner in _partners(connection)}
+    for partner, offer_id, name, margin, cost, lapse_cost, licence, stages, maturity in (
+        connection.execute(
+            f"""
+            SELECT {_OWNER}, offer_id, name, margin, presentation_cost, lapse_cost, licence,
+                   eligible_stages, maturity_days
+            FROM offers JOIN partners ON offers.partner IN (partners.partner, '{ALL_PARTNERS}')
+            ORDER BY ALL
+            """
+        ).fetchall()
+    ):
         eligible = frozenset(stage.strip() for stage in stages.split(";") if stage.strip())
         offer = Offer(offer_id, name, margin, cost, lapse_cost, licence, eligible, maturity)
-        found[partner] = (*found.get(partner, ()), offer)
-    without = sorted(
-        partner
-        for (partner,) in connection.execute("SELECT DISTINCT partner FROM customers").fetchall()
-        if partner not in found
-    )
+        found[partner] = (*found[partner], offer)
+    without = [partner for partner, offers in found.items() if not offers]
     if without:
         raise ContractError(
             f"The offers table has no offer of {', '.join(without)}.",
-            fix="Every partner that has customers needs at least one row in offers.",
+            fix=f"Give each partner a row in offers, or share rows: partner '{ALL_PARTNERS}'.",
         )
     return found
 
 
 def first_shares(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """Return the share of each partner's agents who are in the first pool."""
+    """Return the share of each partner's agents, its own and the shared, in the first pool."""
+    _partners(connection)
     rows = connection.execute(
-        "SELECT partner, avg(CASE WHEN pool = 'first' THEN 1.0 ELSE 0.0 END)"
-        " FROM agents GROUP BY partner"
+        f"""
+        SELECT {_OWNER}, avg(CASE WHEN pool = 'first' THEN 1.0 ELSE 0.0 END)
+        FROM agents JOIN partners ON agents.partner IN (partners.partner, '{ALL_PARTNERS}')
+        GROUP BY ALL
+        """
     ).fetchall()
     return dict(rows)
+
+
+_OWNER = "partners.partner"
+
+
+def _partners(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS partners AS SELECT DISTINCT partner FROM customers"
+    )
+    return [name for (name,) in connection.execute("FROM partners ORDER BY 1").fetchall()]
 
 
 class StoredValues:

@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from features.progress import Track, silent
-from models.training import TrainingSettings
+from models.evidence import CHAMPION, SINGLE
+from models.model_set import METRICS, read_json, read_manifest
+from models.settings import TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +40,55 @@ def train_challenger(
 
     trained = training.train(home, tables=tables, settings=settings, as_of=as_of, track=track)
     service = store.register(home, model_set=trained.name)
-    registered = registry.register(trained.folder, home=home, feature_service=service)
+    registered = registry.register(
+        trained.folder, home=home, feature_service=service, track=track
+    )
     return Challenger(registered.version, registered.run_id, trained.folder, service)
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionRow:
+    """How one profile's champion did on rows that took no part in fitting or choosing it.
+
+    `auc` and `ece` are None for `value`, whose `rmse` is money; `single` is the AUC of the
+    all-profiles model on the same rows.
+    """
+
+    signal: str
+    profile: str
+    candidate: str
+    rows: int
+    auc: float | None
+    single: float | None
+    ece: float | None
+    rmse: float | None
+
+
+def champions(folder: Path) -> list[ChampionRow]:
+    """Return a row per signal and profile of a model set folder, in the order they were judged."""
+    metrics = read_json(folder / METRICS)
+    single = {
+        (row["signal"], row["profile"]): row["auc"]
+        for row in metrics
+        if row["candidate"] == SINGLE
+    }
+    names = {
+        (answer.signal, answer.profile): answer.champion
+        if answer.uses == answer.profile
+        else f"{answer.champion} ({answer.uses})"
+        for answer in read_manifest(folder).answers
+    }
+    return [
+        ChampionRow(
+            row["signal"],
+            row["profile"],
+            names[row["signal"], row["profile"]],
+            row["n"],
+            row["auc"],
+            single.get((row["signal"], row["profile"])),
+            row["ece"],
+            row["rmse"],
+        )
+        for row in metrics
+        if row["candidate"] == CHAMPION
+    ]

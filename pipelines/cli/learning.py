@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +38,7 @@ def train(
 
         train_on_one_table(dataset, home=home, seed=seed, screen=screen)
         return
-    from models.training import TrainingSettings
+    from models.settings import TrainingSettings
     from pipelines.train import train_challenger
 
     source = tables or space.tables
@@ -62,15 +63,12 @@ def train(
 
 def show_champions(folder: Path, *, screen: Screen) -> None:
     """Print, per signal and profile, which candidate became champion and how it scored."""
-    from models.model_set import champions
+    from pipelines.train import champions
 
     screen.table(
         "Champions, on contacts that took no part in fitting or choosing",
-        ["signal", "profile", "champion", "contacts", "AUC", "calibration error", "RMSE"],
-        [
-            [row.signal, row.profile, row.candidate, row.rows, row.auc, row.ece, row.rmse]
-            for row in champions(folder)
-        ],
+        ["signal", "profile", "champion", "rows", "AUC", "one for all", "calibration", "RMSE"],
+        [list(astuple(row)) for row in champions(folder)],
     )
 
 
@@ -80,6 +78,9 @@ def promote(
     ] = None,
     by: By = "",
     why: Why = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Go past the gate; needs --why, the ledger says so.")
+    ] = False,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
@@ -88,7 +89,12 @@ def promote(
 
     screen = Screen(as_json)
     promotion = registry.promote(
-        home, version=version, by=by or getpass.getuser(), why=why, now=datetime.now(UTC)
+        home,
+        version=version,
+        by=by or getpass.getuser(),
+        why=why,
+        now=datetime.now(UTC),
+        force=force,
     )
     for rule in promotion.report.rules:
         screen.say(f"  {'[green]✓[/green]' if rule.holds else '[red]✗[/red]'} {rule.sentence}")
@@ -120,6 +126,6 @@ def history(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
     screen.table(
         "Promotions",
         ["when", "what", "from", "to", "by", "why"],
-        [[e.when, e.action, e.old, e.new, e.by, e.why] for e in entries],
+        [[e.when, str(e.action), e.old, e.new, e.by, e.why] for e in entries],
     )
     screen.result({"history": entries})

@@ -63,7 +63,7 @@ def show(
 
     screen = Screen(as_json)
     shown = strategy_changes.show(home, customer)
-    screen.say(shown.text)
+    screen.plain(shown.text)
     screen.result(shown.facts)
 
 
@@ -79,7 +79,7 @@ def diff(
 
     screen = Screen(as_json)
     found = strategy_changes.diff(home, old, new)
-    screen.say(found.text)
+    screen.plain(found.text)
     screen.result(found.facts)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from features.contract import ALL_PARTNERS
 from features.progress import Track, silent
 from features.staging import staged_folder
 from pipelines.insurer import catalogue, names
@@ -62,7 +63,7 @@ def generate(
         track("Generating customers", total=customers, unit="customers") as done,
     ):
         houses = names.PARTNERS[:partners]
-        shelf = Shelf(root=staged, span=span, partner=houses[0])
+        shelf = Shelf(root=staged, span=span, partner=ALL_PARTNERS)
         for table, columns in catalogue.tables().items():
             shelf.write(table, columns=columns)
         places = settle(_generators((seed,), ("places",))["places"])
