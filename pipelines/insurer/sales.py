@@ -27,7 +27,7 @@ from pipelines.insurer.terms import observe
 from pipelines.insurer.truth import Chances, chances
 
 NOTHING_SHARE = 0.25
-_LATER_LAPSE_DAYS = 2500.0  # mean life of a policy that outlived its maturity
+_LATER_LAPSE_DAYS = 4000.0  # mean life of a policy that outlived its maturity
 
 
 @dataclass(frozen=True, slots=True)
