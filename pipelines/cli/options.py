@@ -11,8 +11,10 @@ import typer
 from pipelines.workspace import DEFAULT_HOME
 
 
-def instant(text: str) -> datetime:
+def instant(text: str | datetime) -> datetime:
     """Return an aware UTC instant from ISO 8601 text; a bare date is its first instant."""
+    if isinstance(text, datetime):  # a default, already read
+        return text
     try:
         read = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError as problem:

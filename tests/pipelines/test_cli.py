@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -90,6 +91,14 @@ def test_the_program_starts_without_the_libraries_that_learn(tmp_path: Path) -> 
         [sys.executable, "-c", probe], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
     assert loaded.strip() == "[]"
+
+
+def test_generate_then_check_passes(tmp_path: Path) -> None:
+    made = callworth("generate", "--customers", "300", "--home", "h", cwd=tmp_path)
+    assert made.returncode == FOUND, made.stderr
+    checked = callworth("check", "--home", "h", "--json", cwd=tmp_path)
+    assert checked.returncode == FOUND, checked.stderr
+    assert json.loads(checked.stdout)["exit_code"] == 0
 
 
 @pytest.mark.parametrize(
