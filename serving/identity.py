@@ -164,9 +164,11 @@ class KeyRing:
             elif stamp is None and self._keys is not None:
                 self.trouble = f"{self._file} is gone; the keys read before stay in force."
         except KeysFileError as error:
-            self.trouble = f"{error.fact} The keys read before stay in force."
-            if self._keys is None:
+            if self._keys:
+                self.trouble = f"{error.fact} The keys read before stay in force."
+            else:  # whoever writes a keys file wants the house closed
                 self._keys = ()
+                self.trouble = f"{error.fact} No key is taken until it is mended."
 
 
 def requires(

@@ -187,6 +187,20 @@ def test_a_keys_file_that_goes_wrong_leaves_the_keys_in_force(
     asking(test)
 
 
+def test_a_first_keys_file_that_is_broken_closes_the_open_house(home: Path, asking: Asking) -> None:
+    home.mkdir()
+
+    async def test(ask: Any) -> None:
+        assert (await ask.decide()).status_code == 200
+        (home / "keys.toml").write_text("[[")
+        ask.parts.keys._look_at = 0.0
+        assert (await ask.decide()).status_code == 401
+        degraded = (await ask.client.get("/health/ready")).json()["degraded"]
+        assert any("until it is mended" in trouble for trouble in degraded)
+
+    asking(test)
+
+
 def test_an_open_house_answers_only_to_its_own_name(asking: Asking) -> None:
     async def test(ask: Any) -> None:
         for host in ("localhost", "localhost:8350", "127.0.0.1:1", "[::1]:8350", "LOCALHOST"):
