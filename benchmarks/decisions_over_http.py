@@ -170,7 +170,7 @@ def measure(home: Path, *, count: int, connections: int, seed: int) -> bool:
         own = Path(scratch)
         for folder in ("strategies", "models"):
             (own / folder).symlink_to((home / folder).resolve())
-        port = free_port(8350)
+        port = free_port(0)
         started = ["pipelines.cli", "serve", "--home", str(own), "--port", str(port)]
         ready = f"http://{LOOPBACK}:{port}/health/live"
         with server(started, ready=ready, log=own / "server.txt"):
