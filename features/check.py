@@ -70,7 +70,7 @@ def check(
                     )
                 )
         report = CheckReport(
-            path=str(path),
+            path=str(path.resolve()),
             quarantine=str(quarantine),
             share=share,
             tables=tuple(reports),

@@ -12,7 +12,7 @@ from features.check_report import CheckReport, FaultCount, TableReport
 from features.errors import ContractError, DataNotFoundError
 from features.found import quoted
 from features.rules import Rule, fix_for
-from features.source import FILE_COLUMN, ROW_COLUMN, Source
+from features.source import FILE_COLUMN, ROW_COLUMN, Source, open_source
 
 REPORT_NAME = "check.json"
 _COLUMNS = (
@@ -89,6 +89,21 @@ def read_report(quarantine: Path) -> CheckReport:
             fix="Run `callworth check` on the tables first.",
         )
     return CheckReport.from_json(file.read_text(encoding="utf-8"))
+
+
+def was_checked(path: Path, *, quarantine: Path) -> bool:
+    """Return whether `quarantine` holds what a check of the tables at `path` set aside."""
+    written = (quarantine / REPORT_NAME).is_file()
+    return written and Path(read_report(quarantine).path).resolve() == path.resolve()
+
+
+def open_checked(path: Path, *, quarantine: Path) -> Source:
+    """Open the tables at `path` without the rows that their check set aside in `quarantine`.
+
+    Where these tables were never checked, every row is taken.
+    """
+    checked = was_checked(path, quarantine=quarantine)
+    return open_source(path, without=quarantine if checked else None)
 
 
 def rows_left_out(

@@ -33,12 +33,21 @@ class RateColumn(ProgressColumn):
         return Text(f"{task.speed:,.0f} {unit}/s" if task.speed else f"- {unit}/s", style="dim")
 
 
+# A pipe has no width of its own: nothing is cut off there.
+PIPE_COLUMNS = 240
+
+
+def _standard_output() -> Console:
+    console = Console(highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_COLUMNS)
+
+
 @dataclass(slots=True)
 class Screen:
     """Where a step speaks; with `as_json` only the closing JSON goes to standard output."""
 
     as_json: bool = False
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    out: Console = field(default_factory=_standard_output)
     err: Console = field(
         default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True)
     )

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.check import check
 from features.contract import TABLES
 from features.errors import ContractError, DataNotFoundError
+from features.quarantine import open_checked
 from features.source import SQL_TYPES, open_source
 
 FULL_TYPES = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
@@ -156,3 +158,15 @@ def test_a_csv_without_a_header_is_refused(tmp_path):
     (tmp_path / "centres.csv").write_text("")
     with pytest.raises(ContractError, match="no header line"):
         open_source(tmp_path)
+
+
+def test_checked_tables_are_opened_without_their_bad_rows(write, insurer, tmp_path):
+    insurer.set("customers", 1, phone="0155 501")
+    path, quarantine = write(insurer), tmp_path / "quarantine"
+    check(path, quarantine=quarantine)
+    assert open_checked(path, quarantine=quarantine).without == quarantine
+
+
+def test_tables_that_were_never_checked_are_opened_whole(write, insurer, tmp_path):
+    path = write(insurer)
+    assert open_checked(path, quarantine=tmp_path / "quarantine").without is None
