@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from features.contract import Kind
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder, NominalColumn, NumericColumn
 from models.errors import ModelSetFormatError
@@ -26,6 +28,8 @@ STAGE = "stage"
 OFFER = "offer_id"
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("features", "models")
+# What MLflow runs: models from code.
+SERVED = str(ROOT / "models" / "served.py")
 # What answers; whatever it imports of ours comes along.
 ENTRANCE = "models.compiled"
 # All that the answering modules import. Neither scikit-learn nor xgboost, nor what they bring.
@@ -91,6 +95,22 @@ def example_of(folder: Path) -> Example:
     columns[STAGE] = [*manifest.profiles] or ["all"]
     columns[OFFER] = [_offer(manifest, place) for place in range(rows)]
     return columns
+
+
+def signature(folder: Path) -> dict[str, str]:
+    """Return the names and types of what goes in and comes out, as MLflow writes them in JSON.
+
+    Every input may be left out: a model set answers with what is known.
+    """
+    manifest = read_manifest(folder)
+    inputs = [
+        {"name": name, "type": "string" if kind == Kind.NOMINAL else "double", "required": False}
+        for name, kind in manifest.features
+    ]
+    inputs += [{"name": name, "type": "string", "required": False} for name in (STAGE, OFFER)]
+    signals = dict.fromkeys(answer.signal for answer in manifest.answers)
+    outputs = [{"name": name, "type": "double", "required": True} for name in signals]
+    return {"inputs": json.dumps(inputs), "outputs": json.dumps(outputs)}
 
 
 def try_out(folder: Path) -> None:

@@ -7,15 +7,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-# Before the import of mlflow, which reads them once: nothing asks the network unasked.
+# Before the import of mlflow, which reads them once: no telemetry, no chatter.
+for _switch in ("ENABLE_ARTIFACTS_PROGRESS_BAR", "PRINT_MODEL_URLS_ON_CREATION"):
+    os.environ.setdefault(f"MLFLOW_{_switch}", "false")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("MLFLOW_PRINT_MODEL_URLS_ON_CREATION", "false")
 
 import mlflow
 import pandas as pd
@@ -25,9 +25,8 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.models.model import ModelInfo
 
-from features.contract import Kind
 from features.progress import Track, silent
 from models import ledger, packing, promotion, runs, tracking
 from models.drawing import figures
@@ -35,7 +34,7 @@ from models.errors import ModelSetNotFoundError
 from models.gate import GateReport, GateSettings
 from models.leading import leading
 from models.ledger import Entry
-from models.model_set import CURVES, JUDGE, METRICS, Manifest, read_manifest
+from models.model_set import CURVES, JUDGE, METRICS, read_manifest
 from models.promotion import Promotion
 from models.tracking import tracking_uri
 
@@ -47,9 +46,7 @@ NAME = "callworth"
 CHAMPION, CHALLENGER = "champion", "challenger"
 _GATE = GateSettings()
 _EVIDENCE = "evidence"
-_SERVED = packing.ROOT / "models" / "served.py"
-# What MLflow allows for a dataset's digest.
-_DIGEST_LENGTH = 36
+_DIGEST_LENGTH = 36  # the longest that MLflow takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,6 @@ def register(
 
     Raises ModelSetNotFoundError when the folder holds none.
     """
-    manifest = read_manifest(folder)
     record = runs.of_set(folder, feature_service=feature_service)
     answers = runs.of_answers(folder)
     with (
@@ -83,21 +79,20 @@ def register(
     ):
         experiment = _experiment(client, home=home, name=name)
         run_id = _parent(client, experiment, run_name or record.name)
-        _write(client, run_id, record)
-        for answer in answers:
-            tags = {"mlflow.parentRunId": run_id}
-            nested = client.create_run(experiment, run_name=answer.name, tags=tags).info.run_id
-            _write(client, nested, answer)
-            client.set_terminated(nested)
+        with mlflow.start_run(run_id=run_id):  # marks the run as failed when anything stops it
+            _write(client, run_id, record)
+            for answer in answers:
+                tags = {"mlflow.parentRunId": run_id}
+                nested = client.create_run(experiment, run_name=answer.name, tags=tags).info.run_id
+                _write(client, nested, answer)
+                client.set_terminated(nested)
+                done(1)
+            _log_evidence(client, run_id, folder)
             done(1)
-        _log_evidence(client, run_id, folder)
-        done(1)
-        with mlflow.start_run(run_id=run_id):
-            _log_dataset(manifest, home=home)
-            uri, model_id = _log_model(folder, manifest)
-        done(1)
-        version = _register(client, uri, model_id, run_id, folder=folder, name=name, record=record)
-        done(1)
+            model = _log_model(folder, home=home)
+            done(1)
+            version = _register(client, model, name=name, record=record, folder=folder)
+            done(1)
     return RegisteredModelSet(version, run_id, f"models:/{name}/{version}")
 
 
@@ -116,11 +111,11 @@ def promote(
     """Put a version (the challenger) in force, if the gate holds: alias, folder and pointer.
 
     `force` goes past the gate, with a reason, and the ledger keeps what failed.
-    Raises GateRefusedError (409), ModelSetNotFoundError (404), ReasonMissingError.
+    Raises GateRefusedError (409), ModelSetNotFoundError (404) or ReasonMissingError.
     """
-    with _shelf(home, name) as shelf, tempfile.TemporaryDirectory() as scratch:
+    with _client(home) as client, tempfile.TemporaryDirectory() as scratch:
         return promotion.promote(
-            shelf,
+            _MlflowShelf(client, name),
             home=home,
             version=version,
             decided=promotion.Decided(by, why, now),
@@ -145,8 +140,8 @@ def rollback(
 
     Raises ModelSetNotFoundError (404) when there is none.
     """
-    with _shelf(home, name) as shelf:
-        decided = promotion.Decided(by, why, now)
+    with _client(home) as client:
+        shelf, decided = _MlflowShelf(client, name), promotion.Decided(by, why, now)
         return promotion.rollback(shelf, home=home, version=version, decided=decided, track=track)
 
 
@@ -223,18 +218,10 @@ class _MlflowShelf:
 @contextmanager
 def _client(home: Path) -> Iterator[MlflowClient]:
     """Yield a client of the workspace's server; MLflow's global address is put back after."""
-    with tracking.quiet(home) as address:
+    with tracking.quiet(home) as address, ExitStack() as after:
+        after.callback(mlflow.set_tracking_uri, None)
         mlflow.set_tracking_uri(address)
-        try:
-            yield MlflowClient(tracking_uri=address)
-        finally:
-            mlflow.set_tracking_uri(None)
-
-
-@contextmanager
-def _shelf(home: Path, name: str) -> Iterator[_MlflowShelf]:
-    with _client(home) as client:
-        yield _MlflowShelf(client, name)
+        yield MlflowClient(tracking_uri=address)
 
 
 def _experiment(client: MlflowClient, *, home: Path, name: str) -> str:
@@ -257,8 +244,8 @@ def _write(client: MlflowClient, run_id: str, record: runs.Record) -> None:
     params = [Param(name, value) for name, value in record.params.items()]
     metrics = [Metric(name, value, 0, 0) for name, value in record.metrics.items()]
     tags = [RunTag(name, value) for name, value in record.tags.items()]
-    # MLflow takes a hundred params and a thousand metrics at once.
-    client.log_batch(run_id, metrics[:1000], params[:100], tags)
+    # MLflow takes a thousand metrics at once.
+    client.log_batch(run_id, metrics[:1000], params, tags)
     for start in range(1000, len(metrics), 1000):
         client.log_batch(run_id, metrics=metrics[start : start + 1000])
 
@@ -270,71 +257,44 @@ def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
             client.log_artifact(run_id, str(folder / name), _EVIDENCE)
     for name, figure in figures(folder, top=top):
         client.log_figure(run_id, figure, f"plots/{name}.png")
-    table = runs.columns([asdict(row) for row in top])
-    if table:
-        client.log_table(run_id, table, "top_features.json")
+    client.log_table(run_id, runs.columns([asdict(row) for row in top]), "top_features.json")
     client.log_table(run_id, runs.columns(runs.candidates(folder)), "candidates.json")
 
 
-def _log_dataset(manifest: Manifest, *, home: Path) -> None:
-    frame = home.resolve() / "features" / "training.parquet"
-    data = MetaDataset(
-        get_dataset_source_from_json(json.dumps({"uri": frame.as_uri()}), source_type="local"),
-        name=frame.stem,
-        digest=manifest.fingerprint[:_DIGEST_LENGTH],
-        schema=Schema(_columns(manifest)),
-    )
-    mlflow.log_input(data, context="training")
-
-
-def _log_model(folder: Path, manifest: Manifest) -> tuple[str, str]:
-    texts = [ColSpec(DataType.string, name, False) for name in (packing.STAGE, packing.OFFER)]
-    signals = dict.fromkeys(answer.signal for answer in manifest.answers)
-    signature = ModelSignature(
-        inputs=Schema([*_columns(manifest), *texts]),
-        outputs=Schema([ColSpec(DataType.double, signal) for signal in signals]),
-    )
+def _log_model(folder: Path, *, home: Path) -> ModelInfo:
+    """Log the data's fingerprint and the model, as code with its files, to the active run."""
+    frame = (home.resolve() / "features" / "training.parquet").as_uri()
+    source = get_dataset_source_from_json(json.dumps({"uri": frame}), source_type="local")
+    digest = read_manifest(folder).fingerprint[:_DIGEST_LENGTH]
+    mlflow.log_input(MetaDataset(source, "training", digest), context="training")
+    signature = ModelSignature.from_dict(packing.signature(folder))
     with tempfile.TemporaryDirectory() as scratch:
         answers, code = Path(scratch) / "model_set", Path(scratch) / "code"
         packing.copy_answers(folder, answers)
-        info = mlflow.pyfunc.log_model(
+        return mlflow.pyfunc.log_model(
             name="model_set",
-            python_model=str(_SERVED),
+            python_model=packing.SERVED,
             artifacts={"model_set": str(answers)},
             code_paths=packing.copy_code(code),
             signature=signature,
             input_example=pd.DataFrame(packing.example_of(folder)),
             pip_requirements=packing.requirements(),
         )
-    return str(info.model_uri), str(info.model_id)
-
-
-def _columns(manifest: Manifest) -> list[ColSpec]:
-    return [
-        ColSpec(DataType.string if kind == Kind.NOMINAL else DataType.double, name, False)
-        for name, kind in manifest.features
-    ]
 
 
 def _register(
-    client: MlflowClient,
-    uri: str,
-    model_id: str,
-    run_id: str,
-    *,
-    folder: Path,
-    name: str,
-    record: runs.Record,
+    client: MlflowClient, model: ModelInfo, *, name: str, record: runs.Record, folder: Path
 ) -> str:
+    """Return the new version of the name; it is the challenger."""
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description="What a caller is worth: model sets.")
     made = client.create_model_version(
         name,
-        uri,
-        run_id,
+        model.model_uri,
+        model.run_id,
         tags={**record.tags},
         description=runs.description(folder),
-        model_id=model_id,
+        model_id=model.model_id,
     )
     client.set_registered_model_alias(name, CHALLENGER, str(made.version))
     return str(made.version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,10 @@ def quiet(home: Path) -> Iterator[str]:
     try:
         for name in levels:
             logging.getLogger(name).setLevel(logging.ERROR)
-        yield address
+        with warnings.catch_warnings():
+            # They are about MLflow's own dependencies: nothing a user of ours can act on.
+            warnings.simplefilter("ignore")
+            yield address
     finally:
         if before is None:
             os.environ.pop(ADDRESS, None)

@@ -40,7 +40,7 @@ TRUE_SLOPE = 1.2
 MakeModelSet = Callable[..., Path]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def frame() -> pa.Table:
     """Contacts in order of time; older callers accept more."""
     rng = np.random.default_rng(11)
@@ -68,14 +68,24 @@ def frame() -> pa.Table:
 @pytest.fixture
 def home(tmp_path: Path, frame: pa.Table) -> Path:
     """A workspace, in a folder with a space in its name, that holds the training frame."""
-    home = tmp_path / "my home"
+    return _home(tmp_path, frame)
+
+
+@pytest.fixture(scope="session")
+def shared_home(tmp_path_factory: pytest.TempPathFactory, frame: pa.Table) -> Path:
+    """A workspace like `home`, for tests that only look."""
+    return _home(tmp_path_factory.mktemp("shared"), frame)
+
+
+def _home(folder: Path, frame: pa.Table) -> Path:
+    home = folder / "my home"
     (home / "features").mkdir(parents=True)
     pq.write_table(frame.drop_columns(["accepted"]), home / "features" / "training.parquet")
     return home
 
 
-@pytest.fixture
-def make_model_set(tmp_path: Path, frame: pa.Table) -> MakeModelSet:
+@pytest.fixture(scope="session")
+def make_model_set(tmp_path_factory: pytest.TempPathFactory, frame: pa.Table) -> MakeModelSet:
     """Return a function that writes a model set folder with the given slopes of age."""
 
     def make(
@@ -84,10 +94,10 @@ def make_model_set(tmp_path: Path, frame: pa.Table) -> MakeModelSet:
         slopes: Mapping[str, float] | None = None,
         judged_from: datetime = JUDGED_FROM,
     ) -> Path:
-        folder = tmp_path / name
+        folder = tmp_path_factory.mktemp("sets") / name
         columns = {feature: frame[feature].to_pylist() for feature in KINDS}
         encoder = Encoder.fitted(columns, kinds=KINDS)
-        for profile in PROFILES:
+        for profile in ("all", *PROFILES):
             slope = (slopes or {}).get(profile, TRUE_SLOPE)
             write_json(folder / "accept" / f"{profile}.json", _form(encoder, slope))
         write_json(folder / "value" / "all.json", _form(encoder, 80.0, task=Task.AMOUNT))
@@ -114,7 +124,7 @@ def _form(encoder: Encoder, slope: float, *, task: Task = Task.PROBABILITY) -> S
 def _manifest(name: str, judged_from: datetime) -> Manifest:
     answers = [
         Answer("accept", profile, profile, "linear", f"accept/{profile}.json")
-        for profile in PROFILES
+        for profile in ("all", *PROFILES)
     ]
     answers += [
         Answer("value", profile, "all", "linear", "value/all.json", "too few sales are mature")
