@@ -12,9 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-# Before the import of mlflow, which reads them once: no telemetry, no chatter.
-for _switch in ("ENABLE_ARTIFACTS_PROGRESS_BAR", "PRINT_MODEL_URLS_ON_CREATION"):
-    os.environ.setdefault(f"MLFLOW_{_switch}", "false")
+# Before the import of mlflow, which reads it once: nothing is sent anywhere.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import mlflow
