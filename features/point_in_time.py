@@ -32,7 +32,7 @@ def rounds_of(connection: duckdb.DuckDBPyConnection, *, points: int) -> tuple[Ro
     lowers = connection.execute(
         f"SELECT DISTINCT customer_id FROM ("
         f"SELECT customer_id, ROW_NUMBER() OVER (ORDER BY customer_id) AS place FROM {SPINE}"
-        f") WHERE place % {points} = 0 ORDER BY customer_id"
+        f") WHERE place > 1 AND (place - 1) % {points} = 0 ORDER BY customer_id"
     ).fetchall()
     edges: list[str | None] = [None, *(row[0] for row in lowers), None]
     return tuple(Round(low, high) for low, high in pairwise(edges))

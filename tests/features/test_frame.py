@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from features.contract import Kind
 from features.engine import Limits
 from features.errors import ContractError, DataNotFoundError
 from features.frame import build_population, build_training, view_path
+from features.point_in_time import rounds_of
 from tests.customer_history import NOW, History, days, drawn_history
 
 NAMES = [feature.name for feature in FEATURES]
@@ -91,6 +93,14 @@ def test_rounds_do_not_change_a_value(
     )
 
     assert cut.equals(whole)
+
+
+@pytest.mark.parametrize(("points", "rounds"), [(39, 2), (40, 1), (41, 1), (20, 2), (7, 6)])
+def test_customers_are_cut_into_as_few_rounds_as_hold_them(points: int, rounds: int) -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE spine AS SELECT 'c' || i AS customer_id FROM range(40) t(i)")
+
+    assert len(rounds_of(connection, points=points)) == rounds
 
 
 def test_every_customer_is_in_the_population_once(drawn: Path, tmp_path: Path) -> None:
