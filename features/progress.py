@@ -10,7 +10,7 @@ from typing import Protocol
 class Track(Protocol):
     """Announce work of `total` units; yields a function to call with each count of units done."""
 
-    def __call__(
+    def __call__(  # noqa: D102 - the class docstring says it
         self, doing: str, *, total: int, unit: str
     ) -> AbstractContextManager[Callable[[int], None]]: ...
 

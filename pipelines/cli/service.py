@@ -14,15 +14,39 @@ keys = typer.Typer(help="API keys: who may ask the server what.", no_args_is_hel
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8350,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. [127.0.0.1]", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port to listen on. [8350]", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that answer. [1]", show_default=False)
+    ] = None,
+    hold_back_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Share of contacts to which nothing is offered, to measure by. [0.05]",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = DEFAULT_HOME,
 ) -> None:
-    """Answer routers over HTTP, and show marketing its pages."""
+    """Answer routers over HTTP, and show marketing its pages.
+
+    Every option can also be set as CALLWORTH_HOST, CALLWORTH_PORT and so on (docs/http.md).
+    """
     from serving.run import serve as run_server
     from serving.settings import Settings
 
-    run_server(Settings.from_environment(home=home, host=host, port=port))
+    run_server(
+        Settings.from_environment(
+            home=home, host=host, port=port, workers=workers, hold_back_share=hold_back_share
+        )
+    )
 
 
 @keys.command("create")
