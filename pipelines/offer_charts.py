@@ -65,8 +65,8 @@ def curve_chart(curve: GainCurve, *, described: str) -> Chart:
             curve.share, curve.gain, curve.low, curve.high, curve.at_random, strict=True
         )
     ]
-    wide = _draw(_curve(rows, height=320), width=WIDE_PIXELS)
-    narrow = _draw(_curve(rows, height=240), width=NARROW_PIXELS)
+    wide = _draw(_curve(rows, narrow=False), width=WIDE_PIXELS)
+    narrow = _draw(_curve(rows, narrow=True), width=NARROW_PIXELS)
     return Chart(wide, narrow, described)
 
 
@@ -104,12 +104,13 @@ def _money(rows: list[dict[str, Any]], *, named_inside: bool) -> Any:
     return alt.layer(*layers).properties(height=alt.Step(56 if named_inside else 46))
 
 
-def _curve(rows: list[dict[str, Any]], *, height: int) -> Any:
+def _curve(rows: list[dict[str, Any]], *, narrow: bool) -> Any:
     """Return the gain curve with its band and the straight line of a choice at random."""
+    presented_to = "" if narrow else " it is presented to"
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X(
             "share:Q",
-            title="Share of contacts it is presented to, most promising first",
+            title=f"Share of contacts{presented_to}, most promising first",
             axis=alt.Axis(format=".0%", tickCount=5, grid=False),
             scale=alt.Scale(domain=[0, 1]),
         )
@@ -123,7 +124,7 @@ def _curve(rows: list[dict[str, Any]], *, height: int) -> Any:
         base.mark_line(color=_GREY, strokeDash=[5, 4], strokeWidth=1.5).encode(y="random:Q"),
         base.mark_line(color=_LINE, strokeWidth=2.5).encode(y="gain:Q"),
     ]
-    return alt.layer(*layers).properties(height=height)
+    return alt.layer(*layers).properties(height=240 if narrow else 320)
 
 
 def _draw(chart: Any, *, width: int) -> str:

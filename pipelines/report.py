@@ -34,6 +34,7 @@ from serving.pages.offers_report import (
     StageRow,
     report_path,
 )
+from serving.pages.wording import signed
 
 _PER = 1000
 _STAGE_ORDER = {stage.value: place for place, stage in enumerate(Stage)}
@@ -159,12 +160,16 @@ def _day(instant: datetime) -> str:
 def _curve_sentence(curve: GainCurve) -> str:
     """Say in words what choosing the more promising half is worth."""
     half = int(np.argmin(np.abs(curve.share - 0.5)))
-    chosen, everyone = curve.gain[half] * _PER, curve.gain[-1] * _PER
+    low, high = signed(curve.low[half] * _PER, 1), signed(curve.high[half] * _PER, 1)
     return (
-        f"Presenting to the more promising half adds {chosen:,.1f} buyers per 1,000 contacts "
-        f"(between {curve.low[half] * _PER:,.1f} and {curve.high[half] * _PER:,.1f}); "
-        f"presenting to everyone adds {everyone:,.1f}."
+        f"Presenting to the more promising half {_adds(curve.gain[half])} per 1,000 contacts "
+        f"(between {low} and {high}); presenting to everyone {_adds(curve.gain[-1])}."
     )
+
+
+def _adds(gain: float) -> str:
+    """Say how many buyers a gain per contact adds or loses in a thousand."""
+    return f"{'loses' if gain < 0 else 'adds'} {abs(gain) * _PER:,.1f} buyers"
 
 
 def _points(curve: GainCurve) -> tuple[CurvePoint, ...]:

@@ -128,7 +128,7 @@ def test_every_look_shows_all_offers_and_the_curve_and_stays_on_this_machine(
         assert page.get_by_role("link", name=offer.name, exact=True).is_visible()
     assert page.locator(".chart svg:visible").count() == 1
     page.screenshot(path=shots / named("offers", scheme, width), full_page=True)
-    assert fits(page)
+    assert cut_off(page) == []
     page.get_by_role("link", name="Whole life", exact=True).click()
     page.wait_for_url("**/offers/whole_life")
     curve = page.locator(".chart svg:visible")
@@ -138,14 +138,28 @@ def test_every_look_shows_all_offers_and_the_curve_and_stays_on_this_machine(
     assert box["width"] > 250
     assert curve.locator(".mark-line path").count() == 2
     page.screenshot(path=shots / named("offer", scheme, width), full_page=True)
-    assert fits(page)
+    page.locator("summary").click()
+    assert page.locator("details tbody tr").count() == 10
+    assert cut_off(page) == []
     assert visit.hosts == {urlsplit(address).netloc}
     assert visit.complaints == []
 
 
-def fits(page: Page) -> bool:
-    """Say whether the page can be read without scrolling sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+CUT_OFF = """() => {
+  const wide = node => node.scrollWidth > node.clientWidth + 1;
+  const out = [...document.querySelectorAll('.chart text')].filter(word => {
+    const card = word.closest('section').getBoundingClientRect();
+    const box = word.getBoundingClientRect();
+    return box.width && (box.left < card.left || box.right > card.right);
+  });
+  const boxes = [document.documentElement, ...document.querySelectorAll('.scroll')].filter(wide);
+  return [...out.map(word => word.textContent), ...boxes.map(box => box.outerHTML.slice(0, 80))];
+}"""
+
+
+def cut_off(page: Page) -> list[str]:
+    """Return what cannot be read without scrolling sideways, the charts' words too."""
+    return list(page.evaluate(CUT_OFF))
 
 
 def test_the_keyboard_reaches_the_content_and_sorts_the_table(visit: Visit, address: str) -> None:
