@@ -153,8 +153,9 @@ def _score_batch(
             "partner": batch.column("partner"),
             "stage": batch.column("stage"),
             **lists,
-            "keep": single[Signal.KEEP],
-            "value": single[Signal.VALUE],
+            # Null, not NaN: DuckDB may conclude from Parquet statistics that there is no NaN.
+            "keep": pa.array(single[Signal.KEEP], pa.float32(), from_pandas=True),
+            "value": pa.array(single[Signal.VALUE], pa.float64(), from_pandas=True),
             "reasons": _texts(names, columns),
             "effects": effects.tolist(),
             "life_event": _life_events(columns, len(stages)),
@@ -227,7 +228,6 @@ def _life_events(columns: Mapping[str, Sequence[object] | NDArray[Any]], count: 
     events = columns.get(LIFE_EVENT)
     if events is None:
         return [""] * count
-    return [
-        phrase(LIFE_EVENT, event) if isinstance(event, str) and event != "none" else ""
-        for event in events
-    ]
+    nothing = {phrase(LIFE_EVENT, None), phrase(LIFE_EVENT, "none")}
+    said = [phrase(LIFE_EVENT, event) for event in events]
+    return ["" if text in nothing else text for text in said]

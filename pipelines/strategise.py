@@ -38,7 +38,7 @@ from routing.value_groups import cuts
 _SCORED = """
 CREATE VIEW scored AS
 SELECT s.*, c.do_not_offer, c.phone, c.second_phone, c.name, c.street, c.postcode,
-       CASE WHEN c.do_not_offer OR isnan(s.value) THEN 0.0 ELSE s.value END AS grouping_value
+       CASE WHEN c.do_not_offer THEN 0.0 ELSE coalesce(s.value, 0.0) END AS grouping_value
 FROM read_parquet('{path}') AS s JOIN customers AS c USING (customer_id, partner)
 """
 
@@ -102,7 +102,7 @@ def _workbench(folder: Path) -> Iterator[Path]:
 
 def _require_all(connection: duckdb.DuckDBPyConnection, *, count: int) -> None:
     """Raise ContractError unless each scored customer is exactly one row of customers."""
-    (joined,) = connection.execute("SELECT count(*) FROM scored").fetchone() or (0,)
+    ((joined,),) = connection.execute("SELECT count(*) FROM scored").fetchall()
     if joined != count:
         raise ContractError(
             f"The population has {count:,} customers; the customers table fits {joined:,}.",
@@ -134,7 +134,7 @@ def _publish(
     track: Track,
 ) -> Published:
     first = next(iter(rules.values()))
-    (total,) = connection.execute("SELECT count(*) FROM scored").fetchone() or (0,)
+    ((total,),) = connection.execute("SELECT count(*) FROM scored").fetchall()
     with (
         StrategyWriter(
             folder,
@@ -146,9 +146,9 @@ def _publish(
         track("form strategies", total=total, unit="customers") as done,
     ):
         for partner, rule in rules.items():
-            reader = connection.execute(
-                "SELECT * FROM scored WHERE partner = ?", [partner]
-            ).fetch_record_batch(ROWS_AT_ONCE)
+            reader = connection.sql(
+                "SELECT * FROM scored WHERE partner = ?", params=[partner]
+            ).to_arrow_reader(ROWS_AT_ONCE)
             for batch in reader:
                 customers, details = _customers(batch, offers=rule.offers)
                 done(writer.add(zip(form(customers, rules=rule), details, strict=True)))

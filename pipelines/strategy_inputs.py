@@ -40,17 +40,16 @@ def offers_by_partner(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[
 
     Raises ContractError when a partner with customers has none.
     """
-    found: dict[str, tuple[Offer, ...]] = {partner: () for partner in _partners(connection)}
-    for partner, offer_id, name, margin, cost, lapse_cost, licence, stages, maturity in (
-        connection.execute(
-            f"""
-            SELECT {_OWNER}, offer_id, name, margin, presentation_cost, lapse_cost, licence,
-                   eligible_stages, maturity_days
-            FROM offers JOIN partners ON offers.partner IN (partners.partner, '{ALL_PARTNERS}')
-            ORDER BY ALL
-            """
-        ).fetchall()
-    ):
+    found: dict[str, tuple[Offer, ...]] = dict.fromkeys(_partners(connection), ())
+    rows = connection.execute(
+        f"""
+        SELECT {_OWNER}, offer_id, name, margin, presentation_cost, lapse_cost, licence,
+               eligible_stages, maturity_days
+        FROM offers JOIN partners ON offers.partner IN (partners.partner, '{ALL_PARTNERS}')
+        ORDER BY ALL
+        """
+    ).fetchall()
+    for partner, offer_id, name, margin, cost, lapse_cost, licence, stages, maturity in rows:
         eligible = frozenset(stage.strip() for stage in stages.split(";") if stage.strip())
         offer = Offer(offer_id, name, margin, cost, lapse_cost, licence, eligible, maturity)
         found[partner] = (*found[partner], offer)
@@ -98,8 +97,9 @@ class StoredValues:
         self._partner = partner
 
     def _one(self, sql: str, *values: Any) -> Any:
-        row = self._connection.execute(sql, [self._partner, *values]).fetchone()
-        return row[0] if row else None
+        # All rows are fetched: DuckDB holds the session until a result is read to its end.
+        ((found,),) = self._connection.execute(sql, [self._partner, *values]).fetchall()
+        return found
 
     def count(self) -> int:
         """Return how many there are."""

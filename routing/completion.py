@@ -11,7 +11,7 @@ from routing.strategy import Handling, Route, Strategy
 from routing.tasks import Task, route_to, task_of
 
 # From this likelihood on, an offer not asked for is worth bringing up with a caller who asked
-# for service. A business choice, not a measured one: twice the usual acceptance on cold calls.
+# for service. A business choice, not a measurement (docs/decisions/043).
 PROACTIVE_LIKELIHOOD = 0.25
 
 _SERVICE_REASONS = frozenset({ContactReason.BILLING, ContactReason.CHANGE})

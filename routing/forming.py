@@ -129,7 +129,9 @@ def _note(
 ) -> str:
     """Return the text for the agent: where the customer stands, what is known, what to do."""
     stage = str(customers.stages[row])
-    facts = [_STAGE_WORDS.get(Stage(stage), stage), *(r.text for r in customers.reasons[row])]
+    # What a customer did not do explains a score, but gives an agent nothing to talk about.
+    known = (reason.text for reason in customers.reasons[row])
+    facts = [_STAGE_WORDS.get(Stage(stage), stage), *(t for t in known if t[:3] != "no ")]
     event = customers.life_events[row]
     if event and not any(event in fact for fact in facts):
         facts.append(event)

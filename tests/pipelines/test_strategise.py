@@ -1,0 +1,386 @@
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from features.errors import ContractError, DataNotFoundError
+from pipelines import strategy_changes
+from pipelines.population_scores import ROWS_AT_ONCE
+from pipelines.strategise import form_strategies
+from routing.contact import Channel, Contact
+from routing.decision import decide
+from routing.errors import StrategySetNotFoundError, WriterBusyError
+from routing.strategy import Strategy
+from routing.strategy_file import every_strategy, header_of
+from routing.strategy_pointer import writing_lock
+from routing.strategy_reader import StrategyReader
+
+AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
+FORMED = datetime(2026, 11, 22, 6, tzinfo=UTC)
+STAGES = ("prospect", "lead", "new_business", "purchaser")
+PARTNERS = ("main", "north")
+
+
+class PlainScorer:
+    """A model set whose probabilities can be worked out by hand: all from the income."""
+
+    version = "17"
+    features = ("income", "life_event")
+    offer_ids = ("home", "term_life")
+
+    def __init__(self, *, lift: float = 1.0) -> None:
+        self.lift = lift
+
+    def encode(self, columns: Mapping[str, Sequence[object] | Any]) -> np.ndarray[Any, Any]:
+        income = np.nan_to_num(np.asarray(columns["income"], dtype=np.float64))
+        return (income[:, None] / 100_000).astype(np.float32)
+
+    def predict(
+        self, signal: str, matrix: np.ndarray[Any, Any], *, profile: Any, offer: Any
+    ) -> np.ndarray[Any, Any]:
+        share = matrix[:, 0].astype(np.float64)
+        likely = share * np.where(offer == 0, 0.2, 0.4) * self.lift
+        return {
+            "accept": likely,
+            "baseline": likely / 4,
+            "lapse": np.full(len(share), 0.1),
+            "keep": likely * 0.9,
+            "value": likely * 300,
+        }[signal]
+
+    def drivers(
+        self, matrix: np.ndarray[Any, Any], *, profile: Any, top: int = 3
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        names = np.array([["income", "", ""]] * len(matrix))
+        return names[:, :top], np.tile([0.05, 0.0, 0.0], (len(matrix), 1))[:, :top]
+
+
+def _write(root: Path, table: str, rows: list[dict[str, Any]]) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows), root / f"{table}.parquet")
+
+
+def _customer(number: int) -> dict[str, Any]:
+    household = number // 2 if number % 10 < 2 else number
+    return {
+        "partner": PARTNERS[number % 3 == 0],
+        "customer_id": f"c{number:06d}",
+        "name": f"Name {number}",
+        "street": f"{household} Main St",
+        "postcode": f"{household % 90:05d}",
+        "phone": None if number % 7 == 0 else f"555555{household:04d}",
+        "second_phone": None,
+        "email": None,
+        "language": "en",
+        "preferred_channel": None,
+        "do_not_offer": number % 11 == 0,
+        "occurred_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "known_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+
+
+def _offer(partner: str, offer_id: str, **money: Any) -> dict[str, Any]:
+    return {
+        "partner": partner,
+        "offer_id": offer_id,
+        "name": offer_id.replace("_", " ").capitalize(),
+        "product": offer_id,
+        "presentation_cost": 3.0,
+        "maturity_days": 90,
+        **money,
+    }
+
+
+def make_tables(root: Path, *, customers: int) -> Path:
+    """Write customers, offers and agents; the pools of the two partners differ."""
+    _write(root, "customers", [_customer(number) for number in range(customers)])
+    life = {"margin": 400.0, "lapse_cost": 140.0, "licence": "life"}
+    home = {"margin": 200.0, "lapse_cost": 80.0, "licence": "property"}
+    offers = [
+        row
+        for partner in PARTNERS
+        for row in (
+            _offer(partner, "term_life", eligible_stages="prospect;lead;purchaser", **life),
+            _offer(partner, "home", eligible_stages="lead;purchaser", **home),
+        )
+    ]
+    offers.append(_offer("main", "brand_new", eligible_stages="lead", **life))
+    _write(root, "offers", offers)
+    agents = [
+        {
+            "partner": partner,
+            "agent_id": f"{partner}-{number}",
+            "name": "A",
+            "centre": "north",
+            "pool": "first" if number < first else "second",
+            "licences": "life",
+            "skill_level": 3,
+        }
+        for partner, first in (("main", 3), ("north", 5))
+        for number in range(10)
+    ]
+    _write(root, "agents", agents)
+    return root
+
+
+def make_population(home: Path, *, customers: int) -> None:
+    """Write the population's features for the customers of `make_tables`."""
+    rng = np.random.default_rng(5)
+    rows = [
+        {
+            "customer_id": f"c{number:06d}",
+            "partner": PARTNERS[number % 3 == 0],
+            "as_of": AS_OF,
+            "stage": STAGES[number % 4],
+            "income": None if number % 13 == 0 else float(rng.integers(20, 120) * 1000),
+            "life_event": "moved_house" if number % 5 == 0 else "none",
+        }
+        for number in range(customers)
+    ]
+    _write(home / "features", "population", rows)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    root = tmp_path_factory.mktemp("a world")
+    make_population(root / "home", customers=600)
+    return make_tables(root / "tables", customers=600), root / "home"
+
+
+def _form(world: tuple[Path, Path], *, home: Path | None = None, **more: Any) -> Any:
+    tables, made = world
+    arguments: dict[str, Any] = {"scorer": PlainScorer(), "as_of": AS_OF, **more}
+    return form_strategies(
+        home or made,
+        tables=tables,
+        model_set_folder=made,
+        formed_at=FORMED,
+        valid_for=timedelta(days=7),
+        **arguments,
+    )
+
+
+@pytest.fixture(scope="module")
+def formed(world: tuple[Path, Path]) -> dict[str, Strategy]:
+    published = _form(world)
+    return {one.customer_id: one for one in every_strategy(published.path)}
+
+
+def test_every_customer_has_one_strategy(formed: dict[str, Strategy]) -> None:
+    assert len(formed) == 600
+    assert {one.expires_at for one in formed.values()} == {FORMED + timedelta(days=7)}
+    assert {one.model_set for one in formed.values()} == {"17"}
+
+
+def test_the_first_group_follows_each_partners_first_pool(
+    world: tuple[Path, Path], formed: dict[str, Strategy]
+) -> None:
+    for partner, share in (("main", 0.3), ("north", 0.5)):
+        mine = [one for one in formed.values() if one.partner == partner]
+        first = [one for one in mine if one.value_group == "first"]
+        # Equal values stay together, so the group may be a little short of the share.
+        assert share * len(mine) * 0.85 <= len(first) <= share * len(mine)
+        least = min(one.signals.value or 0 for one in first)
+        below = [
+            one.signals.value or 0
+            for one in mine
+            if one.value_group == "second" and "Asked not" not in one.handling.note
+        ]
+        assert max(below) < least
+
+
+def test_signals_and_offers_are_those_worked_out_by_hand(formed: dict[str, Strategy]) -> None:
+    one = formed["c000005"]
+    assert one.stage == "lead"
+    income = float(one.reasons[0].text.removeprefix("income about ").replace(",", ""))
+    likely = income / 100_000 * 0.4
+    best, second, unknown = one.handling.offers
+    assert best.offer_id == "term_life"
+    assert best.likelihood == pytest.approx(likely, abs=1e-4)
+    assert best.uplift == pytest.approx(likely * 0.75, abs=1e-4)
+    added = likely * 0.75 * (400 * 0.9 - 140 * 0.1) - 3
+    assert best.added_value == pytest.approx(added, abs=0.01)
+    assert (second.offer_id, unknown.offer_id) == ("home", "brand_new")
+    assert unknown.why == "the model set does not know this offer yet"
+    assert one.signals.value == pytest.approx(likely * 300, abs=0.01)
+    assert "life event: moved house" in one.handling.note
+
+
+def test_a_stage_without_offers_has_no_signals_and_is_in_the_last_group(
+    formed: dict[str, Strategy],
+) -> None:
+    found = [one for one in formed.values() if one.stage == "new_business"]
+    assert found
+    for one in found:
+        assert (one.signals.accept, one.signals.value, one.value_group) == (None, None, "second")
+        assert one.route.queue == "onboarding_any"
+
+
+def test_who_asked_for_no_offers_is_offered_nothing(formed: dict[str, Strategy]) -> None:
+    one = formed["c000011"]
+    assert not any(offer.present for offer in one.handling.offers)
+    assert one.value_group == "second"
+
+
+def test_customers_are_found_by_phone_and_answers(
+    world: tuple[Path, Path], formed: dict[str, Strategy]
+) -> None:
+    reader = StrategyReader(world[1] / "strategies")
+    contact = Contact(contact_id="k", channel=Channel.VOICE, from_="(555) 555-0005")
+    found = decide(contact, reader=reader, now=FORMED + timedelta(hours=1))
+    assert found.customer is not None
+    assert found.customer.customer_id == "c000005"
+    partner = formed["c000007"].partner
+    named = reader.by_answers(partner, name="NAME 7", postcode="00007")
+    assert [one.customer_id for one in named] == ["c000007"]
+
+
+def test_the_same_inputs_give_the_same_strategies(
+    world: tuple[Path, Path], formed: dict[str, Strategy]
+) -> None:
+    published = _form(world)
+    assert {one.customer_id: one for one in every_strategy(published.path)} == formed
+
+
+def test_work_is_reported_and_nothing_but_the_set_stays(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    done: dict[str, list[int]] = {}
+
+    @contextmanager
+    def track(doing: str, *, total: int, unit: str) -> Any:
+        done[doing] = [total, 0]
+
+        def add(count: int) -> None:
+            done[doing][1] += count
+
+        yield add
+
+    make_population(tmp_path, customers=600)
+    published = _form(world, home=tmp_path, track=track)
+    assert done == {"score customers": [600, 600], "form strategies": [600, 600]}
+    names = {path.name for path in (tmp_path / "strategies").iterdir()}
+    assert names == {published.path.name, "current.json", ".writing.lock"}
+
+
+def test_left_early_nothing_is_published_and_the_same_command_then_completes(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    make_population(tmp_path, customers=600)
+
+    @contextmanager
+    def interrupted(doing: str, *, total: int, unit: str) -> Any:
+        def stop(_count: int) -> None:
+            if doing == "form strategies":
+                raise KeyboardInterrupt
+
+        yield stop
+
+    with pytest.raises(KeyboardInterrupt):
+        _form(world, home=tmp_path, track=interrupted)
+    assert [path.name for path in (tmp_path / "strategies").iterdir()] == [".writing.lock"]
+    assert _form(world, home=tmp_path).customers == 600
+
+
+def test_a_second_run_at_the_same_time_is_turned_away(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    make_population(tmp_path, customers=600)
+    with writing_lock(tmp_path / "strategies"), pytest.raises(WriterBusyError):
+        _form(world, home=tmp_path)
+
+
+def test_features_of_another_instant_are_refused(world: tuple[Path, Path]) -> None:
+    with pytest.raises(ContractError, match="says what was known at 2026-11-22 00:00 UTC"):
+        _form(world, as_of=AS_OF + timedelta(days=1))
+
+
+def test_a_population_that_is_not_there_is_named(world: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(DataNotFoundError, match="There is no population"):
+        _form(world, home=tmp_path)
+
+
+def test_a_customer_without_record_is_not_dropped_silently(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    make_population(tmp_path, customers=601)
+    with pytest.raises(ContractError, match="has 601 customers; the customers table fits 600"):
+        _form(world, home=tmp_path)
+
+
+def test_more_customers_than_one_batch_are_formed_alike(tmp_path: Path) -> None:
+    count = ROWS_AT_ONCE + 500
+    make_population(tmp_path / "home", customers=count)
+    tables = make_tables(tmp_path / "tables", customers=count)
+    published = _form((tables, tmp_path / "home"))
+    assert published.customers == count
+    with sqlite3.connect(published.path) as connection:
+        assert connection.execute("SELECT count(*) FROM strategies").fetchone() == (count,)
+    connection.close()
+    cuts = header_of(published.path).cuts
+    assert sorted(cuts) == ["main", "north"]
+
+
+def test_show_says_in_plain_words_what_is_decided(
+    world: tuple[Path, Path], formed: dict[str, Strategy]
+) -> None:
+    shown = strategy_changes.show(world[1], "c000005")
+    assert shown.facts.customer_id == "c000005"
+    for words in ("sales_", "yes term_life", "income about", "model set 17"):
+        assert words in shown.text
+    with pytest.raises(StrategySetNotFoundError, match="has no customer 'c9'"):
+        strategy_changes.show(world[1], "c9")
+
+
+def test_show_without_a_published_set_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StrategySetNotFoundError, match="No strategy set is published"):
+        strategy_changes.show(tmp_path, "c000005")
+
+
+def test_diff_counts_moves_offers_and_worth(world: tuple[Path, Path], tmp_path: Path) -> None:
+    make_population(tmp_path, customers=600)
+    old = _form(world, home=tmp_path)
+    new = _form(world, home=tmp_path, scorer=PlainScorer(lift=0.1))
+    was = {one.customer_id: one for one in every_strategy(old.path)}
+    now = {one.customer_id: one for one in every_strategy(new.path)}
+
+    def yes(strategy: Strategy, offer: str) -> bool:
+        return any(o.offer_id == offer and o.present for o in strategy.handling.offers)
+
+    found = strategy_changes.diff(tmp_path, old.label, new.label).facts
+    assert (found.customers, found.appeared, found.gone) == (600, 0, 0)
+    assert sum(move.customers for move in found.moved) == sum(
+        was[c].value_group != now[c].value_group for c in was
+    )
+    for change in found.offers:
+        pairs = [(yes(was[c], change.offer_id), yes(now[c], change.offer_id)) for c in was]
+        assert change.now_no == pairs.count((True, False))
+        assert change.now_yes == pairs.count((False, True))
+
+    def worth(sets: dict[str, Strategy]) -> float:
+        return sum(
+            next((o.added_value for o in one.handling.offers if o.present), 0.0)
+            for one in sets.values()
+        )
+
+    assert found.worth == pytest.approx(worth(now) - worth(was), abs=0.02)
+    assert found.worth < 0
+
+
+def test_diff_of_a_set_with_itself_is_nothing(
+    world: tuple[Path, Path], formed: dict[str, Strategy]
+) -> None:
+    label = json.loads((world[1] / "strategies" / "current.json").read_text())["label"]
+    found = strategy_changes.diff(world[1], label, label)
+    assert (found.facts.moved, found.facts.worth) == ((), 0.0)
+    assert "moved group  0" in found.text
+    with pytest.raises(StrategySetNotFoundError, match="Kept are:"):
+        strategy_changes.diff(world[1], label, "2020-01-01.1")
