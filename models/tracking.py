@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 RUN = "MLFLOW_RUN_ID"
@@ -24,8 +25,8 @@ def tracking_uri(home: Path) -> str:
     """
     given = os.environ.get(ADDRESS, "")
     here = Path.cwd()
-    defaults = {f"sqlite:///{here / 'mlflow.db'}", (here / "mlruns").as_uri()}
-    if given and not (os.environ.get(RUN) and given in defaults):
+    defaults = {f"sqlite:///{here / 'mlflow.db'}", f"file://{here / 'mlruns'}"}
+    if given and not (os.environ.get(RUN) and unquote(given) in defaults):
         return given
     return f"sqlite:///{home.resolve() / 'mlflow' / 'mlflow.db'}"
 

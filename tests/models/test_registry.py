@@ -151,8 +151,10 @@ def test_a_version_that_does_not_exist_is_named_with_those_that_do(
 def test_the_default_that_mlflow_run_hands_down_does_not_count(
     home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    place = tmp_path / "with space"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/with%20space/mlflow.db")
     monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
     assert registry.tracking_uri(home) == f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example:5000")
