@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.catalogue import FEATURES, VIEWS
+from features.check import check
 from features.contract import Kind
 from features.engine import Limits
 from features.errors import ContractError, DataNotFoundError
@@ -195,6 +196,21 @@ def test_a_repeated_customer_is_an_error_and_leaves_the_old_frame(tmp_path: Path
 
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == ["population.parquet"]
+
+
+def test_rows_in_the_quarantine_of_a_check_are_left_out(tmp_path: Path) -> None:
+    history = History().customer()
+    history.event("payment", NOW - days(2), amount=-5.0).event("payment", NOW - days(3), amount=7.0)
+    tables = history.write(tmp_path / "tables")
+    quarantine = tmp_path / "quarantine"
+    check(tables, quarantine=quarantine)
+
+    (row,) = pq.read_table(
+        build_population(tables, home=tmp_path, as_of=NOW, quarantine=quarantine)
+    ).to_pylist()
+
+    assert row["payments_last_30_days"] == 1
+    assert row["payments_amount_last_30_days"] == 7.0
 
 
 def test_progress_counts_every_value(drawn: Path, tmp_path: Path) -> None:
