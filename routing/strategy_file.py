@@ -25,14 +25,17 @@ SAMPLED = 997  # every so-manieth strategy is looked up by its key when a file i
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What a strategy file says of itself; `cuts` are the value thresholds, by partner."""
+    """What a strategy file says of itself; `cuts` are the value thresholds, by partner.
+
+    A threshold of None is one that nobody reaches.
+    """
 
     format: str
     label: str
     model_set: str
     formed_at: datetime
     defaults: dict[str, PartnerDefaults]
-    cuts: dict[str, tuple[float, ...]] = {}
+    cuts: dict[str, tuple[float | None, ...]] = {}
     customers: int = 0
     keys: int = 0
     checksum: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -63,7 +64,10 @@ class StrategyWriter:
             model_set=model_set,
             formed_at=formed_at,
             defaults={default.partner: default for default in defaults},
-            cuts=cuts or {},
+            cuts={
+                partner: tuple(cut if math.isfinite(cut) else None for cut in thresholds)
+                for partner, thresholds in (cuts or {}).items()
+            },
         )
         self._path = folder / f".{file_of(self.label)}.{os.getpid()}.tmp"
         self._loose = folder / f".keys-{self.label}.{os.getpid()}.tmp"

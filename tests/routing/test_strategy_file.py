@@ -32,6 +32,18 @@ def test_what_was_written_is_read_back(a_strategy: Build, publish: Publish) -> N
     assert verify(published.path).customers == 2500
 
 
+def test_a_cut_that_nobody_reaches_is_kept(tmp_path: Path) -> None:
+    with StrategyWriter(
+        tmp_path,
+        model_set="17",
+        formed_at=NOW,
+        defaults=[standard_defaults("main")],
+        cuts={"main": (float("inf"), 3.5)},
+    ) as writer:
+        published = writer.publish()
+    assert header_of(published.path).cuts == {"main": (None, 3.5)}
+
+
 def test_the_label_is_the_day_and_a_running_number(a_strategy: Build, publish: Publish) -> None:
     days = (NOW, NOW, NOW + timedelta(days=1))
     assert [publish([(a_strategy(), NOBODY)], formed_at=day).label for day in days] == [
