@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import DataNotFoundError
+from features.errors import ContractError, DataNotFoundError
 from features.source import open_source
 from models.uplift.effects import LoggedContacts
 
@@ -35,6 +35,13 @@ FROM read_parquet($training)
 WHERE offer_probability IS NOT NULL AND (offer_id IS NOT NULL OR offer_probability < 1)
   AND as_of + to_days($closing_days) <= $as_of
 ORDER BY as_of, contact_id
+"""
+
+# A frame made from other tables would compare people with strangers' purchases.
+_STRANGERS = """
+SELECT count(*) FROM logged LEFT JOIN contacts AS contact USING (contact_id)
+WHERE contact.customer_id IS DISTINCT FROM logged.customer_id
+   OR contact.offer_id IS DISTINCT FROM logged.offer_id OR contact.occurred_at <> logged.at
 """
 
 _SALES = """
@@ -101,7 +108,7 @@ class Evidence:
                 fix="Run `callworth features` first.",
             )
         source = open_source(tables)
-        source.require(("offers", "outcomes", "customer_events"))
+        source.require(("offers", "contacts", "outcomes", "customer_events"))
         self._as_of = as_of
         self._digest = hashlib.sha256()
         self._connection = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"})
@@ -109,6 +116,7 @@ class Evidence:
         shared = {"as_of": as_of}
         closing = {"closing_days": BUYING_DAYS + SETTLING_DAYS, "training": str(training)}
         self._connection.execute(_CONTACTS, shared | closing)
+        self._demand_same_contacts(training, tables=tables)
         self._connection.execute(_SALES, shared | {"buying_days": BUYING_DAYS})
 
     def __enter__(self) -> Evidence:
@@ -116,6 +124,16 @@ class Evidence:
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
+
+    def _demand_same_contacts(self, training: Path, *, tables: Path) -> None:
+        """Raise ContractError when the training frame was not made from these tables."""
+        strangers = int(self._connection.execute(_STRANGERS).fetchall()[0][0])
+        if strangers:
+            self._connection.close()
+            raise ContractError(
+                f"{strangers:,} contacts in '{training}' are not so in '{tables}'.",
+                fix="The frame is of other tables: run `callworth features` again.",
+            )
 
     @property
     def fingerprint(self) -> str:

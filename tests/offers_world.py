@@ -83,6 +83,7 @@ def write_offers_world(home: Path, *, contacts: int, seed: int) -> Path:
         for i in range(contacts)
     ]
     _write(home / "features" / "training.parquet", training)
+    _write(tables / "contacts", [_contact(row) for row in training])
     return tables
 
 
@@ -93,6 +94,16 @@ def _catalogue(offer: TrueOffer) -> dict[str, object]:
         "presentation_cost": offer.presentation_cost, "lapse_cost": offer.lapse_cost,
         "licence": "life", "maturity_days": offer.maturity_days,
         "eligible_stages": ";".join(offer.added),
+    }  # fmt: skip
+
+
+def _contact(row: dict[str, object]) -> dict[str, object]:
+    return {
+        "partner": "main", "contact_id": row["contact_id"], "customer_id": row["customer_id"],
+        "channel": "voice", "reason": "quote", "centre": "east", "queue": "sales",
+        "waited_seconds": 20.0, "handled_seconds": 300.0, "reached_agent": True,
+        "offer_id": row["offer_id"], "offer_probability": row["offer_probability"],
+        "arm": "explore", "occurred_at": row["as_of"], "known_at": row["as_of"],
     }  # fmt: skip
 
 

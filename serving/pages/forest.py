@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from serving.pages.offers_report import Interval
 
-WIDTH = 160.0
+WIDTH = 132
 _EDGE = 6.0
 
 

@@ -141,6 +141,9 @@ def test_every_look_shows_all_offers_and_the_curve_and_stays_on_this_machine(
     page.locator("summary").click()
     assert page.locator("details tbody tr").count() == 10
     assert cut_off(page) == []
+    for offer in (*OFFERS, NEW_OFFER):
+        page.goto(f"{address}/offers/{offer.offer_id}")
+        assert cut_off(page) == []
     assert visit.hosts == {urlsplit(address).netloc}
     assert visit.complaints == []
 

@@ -9,7 +9,7 @@ import duckdb
 import msgspec
 import pytest
 
-from features.errors import DataNotFoundError
+from features.errors import ContractError, DataNotFoundError
 from features.frame import build_training
 from models.uplift.effects import NORMAL_95, Verdict
 from pipelines.insurer import generate
@@ -106,9 +106,13 @@ def test_what_is_known_later_changes_nothing(home: Path, tmp_path: Path) -> None
     earlier = datetime(2026, 6, 1, tzinfo=UTC)
     at_home = read(write_report(home, tables=home / "tables", as_of=earlier))
     cut = tmp_path / "tables"
-    for table in ("offers", "outcomes", "customer_events"):
+    for table in ("offers", "contacts", "outcomes", "customer_events"):
         (cut / table / "partner=main").mkdir(parents=True)
-        known = "" if table == "offers" else "WHERE known_at < TIMESTAMPTZ '2026-06-01 00:00:00Z'"
+        known = (
+            ""
+            if table in {"offers", "contacts"}
+            else "WHERE known_at < TIMESTAMPTZ '2026-06-01 00:00:00Z'"
+        )
         duckdb.sql(
             f"SET TimeZone = 'UTC'; COPY (SELECT * FROM read_parquet("
             f"'{home}/tables/{table}/*/*.parquet', hive_partitioning = false) {known}) "
@@ -132,6 +136,12 @@ def test_without_features_the_error_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="Run `callworth features` first"):
         write_report(tmp_path, tables=tmp_path, as_of=UNTIL)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_frame_of_other_tables_is_refused(home: Path, tmp_path: Path) -> None:
+    other = write_offers_world(tmp_path, contacts=1000, seed=6)
+    with pytest.raises(ContractError, match="run `callworth features` again"):
+        write_report(home, tables=other, as_of=UNTIL)
 
 
 @pytest.fixture(scope="module")
