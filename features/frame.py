@@ -18,7 +18,8 @@ from features.engine import Limits, ParquetSink, open_session
 from features.errors import ContractError
 from features.point_in_time import compute_view, joined_sql, open_round, rounds_of, rows_in
 from features.progress import Track, silent
-from features.source import Source, open_source
+from features.quarantine import open_checked
+from features.source import Source
 from features.staging import staged_file
 
 STAGE_COLUMN = f"stage.{PROFILE_COLUMN}"
@@ -52,7 +53,6 @@ def build_training(
     home: Path,
     as_of: datetime,
     track: Track = silent,
-    quarantine: Path | None = None,
     limits: Limits = _DEFAULT,
 ) -> Path:
     """Write HOME/features/training.parquet and return its path.
@@ -61,13 +61,13 @@ def build_training(
     contact_id, customer_id, partner, as_of (when the contact occurred), stage, channel, reason,
     offer_id, offer_probability, arm, then every feature as known just before the contact. The
     views that it is joined from go to HOME/features/views/, the counts of rows beside it to
-    training.json. Rows in the `quarantine` folder of a check are left out.
+    training.json. Rows that a check of these tables set aside in HOME/quarantine are left out.
 
     Raises:
         DataNotFoundError: customers or contacts are not at `source`.
         ContractError: `as_of` has no zone, no contact qualifies, or a key is not unique.
     """
-    tables = _open(source, as_of=as_of, needs=("customers", "contacts"), quarantine=quarantine)
+    tables = _open(source, home=home, as_of=as_of, needs=("customers", "contacts"))
     target = home / "features" / "training.parquet"
     with open_session(tables, spill=target.parent, limits=limits) as connection:
         counts = _training_spine(connection, tables=tables, as_of=as_of)
@@ -92,7 +92,6 @@ def build_population(
     home: Path,
     as_of: datetime,
     track: Track = silent,
-    quarantine: Path | None = None,
     limits: Limits = _DEFAULT,
 ) -> Path:
     """Write HOME/features/population.parquet and return its path.
@@ -104,7 +103,7 @@ def build_population(
         DataNotFoundError: customers are not at `source`.
         ContractError: `as_of` has no zone, there is no customer, or a key is not unique.
     """
-    tables = _open(source, as_of=as_of, needs=("customers",), quarantine=quarantine)
+    tables = _open(source, home=home, as_of=as_of, needs=("customers",))
     target = home / "features" / "population.parquet"
     with open_session(tables, spill=target.parent, limits=limits) as connection:
         connection.execute(
@@ -127,14 +126,12 @@ def build_population(
     return target
 
 
-def _open(
-    source: Path, *, as_of: datetime, needs: tuple[str, ...], quarantine: Path | None
-) -> Source:
+def _open(source: Path, *, home: Path, as_of: datetime, needs: tuple[str, ...]) -> Source:
     if as_of.tzinfo is None:
         raise ContractError(
             f"as_of {as_of.isoformat()} has no time zone.", fix="Pass an aware datetime, in UTC."
         )
-    tables = open_source(source, without=quarantine)
+    tables = open_checked(source, quarantine=home / "quarantine")
     tables.require(needs)
     return tables
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import ContractError, DataNotFoundError
-from features.source import open_source
+from features.quarantine import open_checked
 from models.uplift.effects import LoggedContacts
 
 # A purchase counts for a contact when it comes within this many days of it (the data contract).
@@ -107,7 +107,7 @@ class Evidence:
                 f"'{training}' is not there: the stage of each contact is read from it.",
                 fix="Run `callworth features` first.",
             )
-        source = open_source(tables)
+        source = open_checked(tables, quarantine=home / "quarantine")
         source.require(("offers", "contacts", "outcomes", "customer_events"))
         self._as_of = as_of
         self._digest = hashlib.sha256()

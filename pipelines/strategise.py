@@ -68,7 +68,7 @@ def form_strategies(
     with (
         writing_lock(folder),
         _workbench(folder / ".forming") as bench,
-        opened(tables, spill=bench) as connection,
+        opened(tables, quarantine=home / "quarantine", spill=bench) as connection,
     ):
         offers = offers_by_partner(connection)
         scores = bench / "scores.parquet"

@@ -11,7 +11,7 @@ import duckdb
 
 from features.contract import ALL_PARTNERS
 from features.errors import ContractError
-from features.source import open_source
+from features.quarantine import open_checked
 from routing.offers import Offer
 
 NEEDED = ("customers", "offers", "agents")
@@ -21,12 +21,12 @@ DEFAULT_FIRST_SHARE = 1 / 3
 
 
 @contextmanager
-def opened(tables: Path, *, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(tables: Path, *, quarantine: Path, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a session over the tables that spills to the folder `spill`.
 
     Raises DataNotFoundError where a needed table is absent.
     """
-    source = open_source(tables)
+    source = open_checked(tables, quarantine=quarantine)
     source.require(NEEDED)
     settings = {"threads": 2, "memory_limit": _MEMORY, "temp_directory": str(spill)}
     with duckdb.connect(config=settings) as connection:

@@ -206,7 +206,7 @@ def test_rows_in_the_quarantine_of_a_check_are_left_out(tmp_path: Path) -> None:
     check(tables, quarantine=quarantine)
 
     (row,) = pq.read_table(
-        build_population(tables, home=tmp_path, as_of=NOW, quarantine=quarantine)
+        build_population(tables, home=tmp_path, as_of=NOW)
     ).to_pylist()
 
     assert row["payments_last_30_days"] == 1
