@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,63 +13,31 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from features.contract import Kind
 from features.progress import Track, silent
 from features.staging import staged_folder
-from models.candidates.contract import Name, Rows
+from models.candidates.contract import Name
 from models.candidates.linear import Linear
 from models.compile import demand_parity
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder
-from models.errors import TooFewRowsError
 from models.evidence import Judged, write_evidence
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
     MANIFEST,
     Answer,
-    Count,
     Manifest,
     SignalForm,
     write_json,
 )
-from models.pairs import Pairs
+from models.planning import Election, Labelled, SignalRows, plan_elections, split_pairs
 from models.selection import Elected, elect
 from models.settings import TrainingSettings
-from models.signals import Signal, Task
-from models.splits import Split, split_at_random, split_by_time
+from models.signals import Signal
+from models.splits import Split
 
 # Held-out rows on which compiled and fitted predictions must agree.
 _PARITY_ROWS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """All that training needs to know: n contacts, their features, and each signal's pairs.
-
-    `at` is (n,) instants, or None when the data says nothing of time.
-    """
-
-    columns: Mapping[str, NDArray[Any]]
-    kinds: Mapping[str, Kind]
-    ids: NDArray[Any]
-    profile: NDArray[np.str_]
-    at: NDArray[Any] | None
-    offer_ids: tuple[str, ...]
-    pairs: Mapping[Signal, Pairs]
-    counts: tuple[Count, ...]
-    fingerprint: str
-    as_of: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One election to hold."""
-
-    signal: Signal
-    profile: str
-    fit: NDArray[np.intp]
-    select: NDArray[np.intp]
 
 
 def assemble(
@@ -81,12 +49,16 @@ def assemble(
     do not give the fitted models' numbers.
     """
     splits = {
-        signal: _split(labelled, pairs, settings=settings)
+        signal: split_pairs(labelled, pairs, settings=settings)
         for signal, pairs in labelled.pairs.items()
     }
     encoder, matrix = _encoded(labelled, splits)
-    jobs, answers = _planned(labelled, splits, settings=settings)
-    rows_of = {signal: _rows(matrix, labelled, pairs) for signal, pairs in labelled.pairs.items()}
+    jobs, answers = plan_elections(labelled, splits, settings=settings)
+    at = np.zeros(len(matrix), dtype=np.int64) if labelled.at is None else labelled.at
+    rows_of = {
+        signal: SignalRows(matrix, len(labelled.offer_ids), pairs, at)
+        for signal, pairs in labelled.pairs.items()
+    }
     elected = _elections(jobs, rows_of, settings=settings, track=track)
     answers = [
         replace(answer, champion=elected[answer.signal, answer.uses].champion) for answer in answers
@@ -104,13 +76,6 @@ def assemble(
         judged = _judged(labelled, splits, rows_of, answers, elected, compiled)
         write_evidence(folder, judged, ids=labelled.ids, offer_ids=labelled.offer_ids)
     return manifest
-
-
-def _split(labelled: Labelled, pairs: Pairs, *, settings: TrainingSettings) -> Split:
-    if labelled.at is None:
-        rng = np.random.default_rng(settings.seed)
-        return split_at_random(len(pairs), shares=settings.shares, rng=rng)
-    return split_by_time(labelled.at[pairs.row], shares=settings.shares)
 
 
 def _encoded(
@@ -137,94 +102,16 @@ def _encoded(
     return encoder, encoder.encode(labelled.columns)
 
 
-def _rows(matrix: NDArray[np.float32], labelled: Labelled, pairs: Pairs) -> _Lazy:
-    return _Lazy(matrix, len(labelled.offer_ids), pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lazy:
-    """A signal's rows, gathered from the one matrix only when some are asked for."""
-
-    matrix: NDArray[np.float32]
-    offers: int
-    pairs: Pairs
-
-    def take(self, chosen: NDArray[np.intp]) -> Rows:
-        pairs = self.pairs
-        return Rows(
-            matrix=self.matrix[pairs.row[chosen]],
-            offer=pairs.offer[chosen],
-            offers=self.offers,
-            label=pairs.label[chosen],
-            weight=pairs.weight[chosen],
-        )
-
-
-def _planned(
-    labelled: Labelled, splits: Mapping[Signal, Split], *, settings: TrainingSettings
-) -> tuple[list[_Job], list[Answer]]:
-    """Return the elections to hold, largest first, and which model answers for whom."""
-    jobs: list[_Job] = []
-    answers: list[Answer] = []
-    profiles = sorted(set(labelled.profile.tolist()))
-    for signal, split in splits.items():
-        pairs = labelled.pairs[signal]
-        short = _short(pairs.label[split.fit], pairs.label[split.select], signal, settings)
-        if short is not None:
-            continue
-        jobs.append(_Job(signal, ALL_PROFILES, split.fit, split.select))
-        answers.append(_answer(signal, ALL_PROFILES, ALL_PROFILES))
-        for profile in profiles:
-            own = labelled.profile[pairs.row] == profile
-            job = _Job(signal, profile, split.fit[own[split.fit]], split.select[own[split.select]])
-            why = _short(pairs.label[job.fit], pairs.label[job.select], signal, settings)
-            if why is None and len(profiles) > 1:
-                jobs.append(job)
-                answers.append(_answer(signal, profile, profile))
-            else:
-                answers.append(
-                    _answer(signal, profile, ALL_PROFILES, why or "it is the only profile")
-                )
-    if not jobs:
-        raise TooFewRowsError(
-            "No signal has enough labelled rows to train on.",
-            fix=f"At least {settings.fewest_rows} rows and {settings.fewest_positives} of each "
-            "class are needed; give more contacts or lower the settings.",
-        )
-    return sorted(jobs, key=lambda job: -len(job.fit)), answers
-
-
-def _answer(signal: Signal, profile: str, uses: str, why: str | None = None) -> Answer:
-    return Answer(signal, profile, uses, "", f"{signal}/{uses}.json", why)
-
-
-def _short(
-    fit: NDArray[np.float64],
-    select: NDArray[np.float64],
-    signal: Signal,
-    settings: TrainingSettings,
-) -> str | None:
-    """Return why the rows are too few, or None when they suffice."""
-    if len(fit) < settings.fewest_rows:
-        return f"{len(fit)} rows to fit on, fewer than {settings.fewest_rows}"
-    rarer = int(min((fit != 0).sum(), len(fit) if signal.task is Task.AMOUNT else (fit == 0).sum()))
-    if rarer < settings.fewest_positives:
-        return f"{rarer} rows of the rarer class, fewer than {settings.fewest_positives}"
-    if signal.task is Task.PROBABILITY and len(np.unique(select)) < 2:
-        return "one class only among the rows to select by"
-    return None
-
-
 def _elections(
-    jobs: list[_Job],
-    rows_of: Mapping[Signal, _Lazy],
+    jobs: list[Election],
+    rows_of: Mapping[Signal, SignalRows],
     *,
     settings: TrainingSettings,
     track: Track,
 ) -> dict[tuple[str, str], Elected]:
     candidates = replace(settings.candidates, seed=settings.seed, device=settings.device)
 
-    def hold(job: _Job) -> tuple[tuple[str, str], Elected]:
+    def hold(job: Election) -> tuple[tuple[str, str], Elected]:
         rows = rows_of[job.signal]
         winner = elect(
             rows.take(job.fit),
@@ -271,8 +158,8 @@ def _compile(winner: Elected, folder: Path, *, signal: str, profile: str) -> Non
 def _prove(
     compiled: CompiledModelSet,
     elected: Mapping[tuple[str, str], Elected],
-    rows_of: Mapping[Signal, _Lazy],
-    jobs: list[_Job],
+    rows_of: Mapping[Signal, SignalRows],
+    jobs: list[Election],
 ) -> None:
     """Raise ParityError unless the folder gives the fitted models' numbers on select rows."""
     for job in jobs:
@@ -291,7 +178,7 @@ def _prove(
 def _judged(
     labelled: Labelled,
     splits: Mapping[Signal, Split],
-    rows_of: Mapping[Signal, _Lazy],
+    rows_of: Mapping[Signal, SignalRows],
     answers: list[Answer],
     elected: Mapping[tuple[str, str], Elected],
     compiled: CompiledModelSet,

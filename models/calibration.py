@@ -12,6 +12,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from models.candidates.contract import losses
 from models.compiled import calibrated
 from models.model_set import CalibrationForm
+from models.ordering import first_within_error
 from models.signals import Task
 
 Scores = NDArray[np.float64]
@@ -28,18 +29,16 @@ def choose_calibration(
 ) -> tuple[CalibrationForm, Scores]:
     """Return the best mapping, fitted on all the rows, and cross-fitted predictions of each row.
 
-    Each mapping is fitted on four fifths and judged on the fifth left out; the least mean loss
-    wins, the simpler one when equal.
+    Each mapping is fitted on four fifths and judged on the fifth left out; the simplest within
+    one standard error of the least mean loss wins.
     """
     folds = rng.integers(0, _FOLDS, len(score))
-    best: tuple[float, Fitter, Scores] | None = None
-    for fitter in _fitters(label, task):
-        predicted = _cross_fitted(fitter, score, label, weight, folds=folds, task=task)
-        loss = float(np.average(losses(label, predicted, task=task), weights=weight))
-        if best is None or loss < best[0] - 1e-9:
-            best = loss, fitter, predicted
-    assert best is not None
-    return best[1](score, label, weight), best[2]
+    fitters = _fitters(label, task)
+    predicted = [
+        _cross_fitted(fitter, score, label, weight, folds=folds, task=task) for fitter in fitters
+    ]
+    place = first_within_error([losses(label, each, task=task) for each in predicted])
+    return fitters[place](score, label, weight), predicted[place]
 
 
 def no_calibration(score: Scores, label: Scores, weight: Scores) -> CalibrationForm:
@@ -56,15 +55,23 @@ def sigmoid_calibration(score: Scores, label: Scores, weight: Scores) -> Calibra
 
 
 def isotonic_calibration(score: Scores, label: Scores, weight: Scores) -> CalibrationForm:
-    """Return the best rising mapping, as knots joined by straight lines.
+    """Return the best rising mapping, its steps joined at their middles by straight lines.
 
-    Its values keep half a row's distance from 0 and 1: nothing is ever impossible or certain.
+    Joined at the middles it has no flat stretch, so it keeps the order of the scores (plain steps
+    cost bank_marketing a tenth of AUC after a drift). Its values keep half a row's distance from
+    0 and 1: nothing is ever impossible or certain.
     """
     edge = 0.5 / len(score)
     steps = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip")
-    steps.fit(score, label, weight)
-    knots = zip(steps.X_thresholds_.tolist(), steps.y_thresholds_.tolist(), strict=True)
-    return CalibrationForm("isotonic", knots=tuple(knots))
+    level = np.asarray(steps.fit(score, label, weight).predict(score))
+    values, place = np.unique(level, return_inverse=True)
+    total = np.bincount(place, weights=weight)
+    middles = np.bincount(place, weights=weight * score) / total
+    if len(values) < 2:
+        return sigmoid_calibration(score, label, weight)
+    return CalibrationForm(
+        "isotonic", knots=tuple(zip(middles.tolist(), values.tolist(), strict=True))
+    )
 
 
 def scaled_calibration(score: Scores, label: Scores, weight: Scores) -> CalibrationForm:

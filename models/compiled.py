@@ -52,10 +52,16 @@ def sigmoid(score: NDArray[Any]) -> Scores:
 def calibrated(score: Scores, form: CalibrationForm, *, task: Task) -> Scores:
     """Return the probability (or amount, in the score's unit) that a score stands for."""
     if form.method == "isotonic":
-        knots = np.array(form.knots)
-        return np.asarray(np.interp(score, knots[:, 0], knots[:, 1]))
+        return _along_knots(score, np.array(form.knots))
     moved = form.slope * score + form.shift
     return sigmoid(moved) if task is Task.PROBABILITY else moved
+
+
+def _along_knots(score: Scores, knots: NDArray[np.float64]) -> Scores:
+    """Return the probability between the knots; beyond the ends log-odds go on with the score."""
+    inside = np.clip(score, knots[0, 0], knots[-1, 0])
+    found = np.interp(inside, knots[:, 0], knots[:, 1])
+    return sigmoid(log_odds(found) + (score - inside))
 
 
 def with_offer(matrix: Matrix, offer: Offers, offers: int) -> Matrix:

@@ -20,7 +20,7 @@ _CATEGORY_ROWS = 20
 _CATEGORY_SHARE = 0.002
 _CATEGORIES_AT_MOST = 40
 # Beyond this skewness a signed logarithm makes a column fit for a linear model.
-_SKEWED = 2.0
+_SKEWED = 1.0
 # A value further out than this many standard deviations is a typing error or a new world:
 # a linear model must not extrapolate from it.
 _FURTHEST_DEVIATIONS = 8.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.candidates.contract import Name
 from models.judging import curves, judge
-from models.model_set import ALL_PROFILES, CURVES, JUDGE, METRICS, Answer, write_json
+from models.model_set import CURVES, JUDGE, METRICS, Answer, write_json
 from models.signals import Signal, Task
 
 Scores = NDArray[np.float64]
@@ -55,9 +55,7 @@ def write_evidence(
                     **asdict(curves(part.label, part.champion)),
                 }
             )
-        # The rows of all profiles together are those of each: written once.
-        if part.answer.profile != ALL_PROFILES:
-            tables.append(_table(part, ids, offer_ids))
+        tables.append(_table(part, ids, offer_ids))
     write_json(folder / METRICS, metrics)
     write_json(folder / CURVES, plots)
     pq.write_table(pa.concat_tables(tables) if tables else _SCHEMA.empty_table(), folder / JUDGE)
@@ -98,15 +96,17 @@ def _metrics(part: Judged) -> list[dict[str, Any]]:
 
 
 def _table(part: Judged, ids: NDArray[Any], offer_ids: tuple[str, ...]) -> pa.Table:
+    """Return the part's own rows: those of all profiles together are written with each profile."""
+    own = part.profile == part.answer.profile
     named = np.array([*offer_ids, None], dtype=object)
     columns = [
-        ids[part.row].astype(str),
-        named[part.offer],
-        part.profile,
-        np.full(len(part.row), part.answer.signal),
-        part.label,
-        part.champion,
-        part.all_profiles,
+        ids[part.row[own]].astype(str),
+        named[part.offer[own]],
+        part.profile[own],
+        np.full(int(own.sum()), part.answer.signal),
+        part.label[own],
+        part.champion[own],
+        part.all_profiles[own],
     ]
     return pa.Table.from_arrays(
         [pa.array(column, type=field.type) for column, field in zip(columns, _SCHEMA, strict=True)],

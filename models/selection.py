@@ -1,10 +1,10 @@
 """The election: which candidate becomes a profile's champion, and why.
 
-The rule: every candidate is fitted on the fit part and calibrated; the mean loss (log loss, or
-squared error for amounts) of cross-fitted predictions on the select part decides. The simplest
-candidate within `tolerance_errors` standard errors of the best one's loss wins, in the order
-linear, forest, boosted, combined. The champion is then fitted again on the fit and the select
-part together. The judge part is not touched.
+The rule: every candidate is fitted on the fit part. Its ordering loss on the select part decides
+(models.ordering: log loss, or squared error for amounts, with the levels of blocks of time taken
+out). The simplest candidate within `tolerance_errors` standard errors of the least loss wins, in
+the order linear, forest, boosted, combined. The champion is then fitted again on the fit and the
+select part together. The judge part is not touched.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from models.calibration import choose_calibration
 from models.candidates.boosted import Boosted
 from models.candidates.combined import Combined, stacked
-from models.candidates.contract import Candidate, CandidateSettings, Name, Rows, losses
+from models.candidates.contract import Candidate, CandidateSettings, Name, Rows
 from models.candidates.forest import Forest
 from models.candidates.linear import Linear
 from models.compiled import calibrated
 from models.model_set import CalibrationForm
+from models.ordering import first_within_error, ordering_losses
 from models.signals import Task
 
 Scores = NDArray[np.float64]
@@ -93,19 +94,10 @@ def elect(
 
 
 def champion_of(losses_of: Mapping[Name, Scores], *, tolerance_errors: float) -> Name:
-    """Return the simplest candidate whose mean loss is within so many standard errors of the best.
-
-    The error is that of the mean difference, row by row, to the best candidate.
-    """
-    best = min(losses_of, key=lambda name: float(losses_of[name].mean()))
-    for name in Name:
-        if name not in losses_of:
-            continue
-        behind = losses_of[name] - losses_of[best]
-        error = float(behind.std()) / np.sqrt(len(behind))
-        if float(behind.mean()) <= tolerance_errors * error:
-            return name
-    return best
+    """Return the simplest candidate within so many standard errors of the least mean loss."""
+    names = [name for name in Name if name in losses_of]
+    found = [losses_of[name] for name in names]
+    return names[first_within_error(found, tolerance_errors=tolerance_errors)]
 
 
 def joined(first: Rows, second: Rows) -> Rows:
@@ -116,6 +108,7 @@ def joined(first: Rows, second: Rows) -> Rows:
         offer=np.concatenate([first.offer, second.offer]),
         label=np.concatenate([first.label, second.label]),
         weight=np.concatenate([first.weight, second.weight]),
+        at=np.concatenate([first.at, second.at]),
     )
 
 
@@ -131,17 +124,12 @@ def _standings(
     candidates: tuple[Candidate, ...] = (linear, forest, boosted, combined)
     for candidate in candidates:
         score = candidate.score(select)
-        form, predicted = choose_calibration(
-            score, select.label, weight=select.weight, task=task, rng=rng
-        )
-        if candidate is combined:
-            # Its weights were fitted on these very rows: only cross-fitted ones compare fairly.
-            fair = _cross_stacked(combined, select, rng=rng)
-            _, predicted = choose_calibration(
-                fair, select.label, weight=select.weight, task=task, rng=rng
-            )
+        form, _ = choose_calibration(score, select.label, weight=select.weight, task=task, rng=rng)
+        # The combination's weights were fitted on these very rows: only cross-fitted ones
+        # compare fairly.
+        fair = _cross_stacked(combined, select, rng=rng) if candidate is combined else score
         standings[candidate.name] = Standing(
-            candidate, form, losses(select.label, predicted, task=task)
+            candidate, form, ordering_losses(fair, select, task=task)
         )
     return standings
 

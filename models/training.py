@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from features.catalogue import FEATURES
 from features.errors import DataNotFoundError
 from features.progress import Track, silent
-from models.assembly import Labelled, assemble
+from models.assembly import assemble
 from models.model_set import Manifest
 from models.pairs import label_pairs
+from models.planning import Labelled
 from models.settings import TrainingSettings
 
 __all__ = ["TrainedModelSet", "TrainingSettings", "train"]

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees (XGBoost), stopped when held-out loss no longer falls."""
+"""Gradient-boosted trees (XGBoost), as many as held rows say."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from models.candidates.contract import CandidateSettings, Name, Rows
 from models.compile import write_boosted
 from models.compiled import log_odds
 from models.model_set import TreeForm
+from models.ordering import ordering_losses
 from models.signals import Task
 
 
@@ -26,17 +27,15 @@ class Boosted:
         self.task = task
 
     def fit(self, rows: Rows, *, held: Rows) -> Self:
-        """Fit on `rows`, stopping where the loss on `held` is least."""
-        train, watched = _data(rows, self.settings), _data(held, self.settings, beside=rows)
-        booster = xgboost.train(
-            self._parameters(),
-            train,
-            num_boost_round=self.settings.rounds,
-            evals=[(watched, "held")],
-            early_stopping_rounds=self.settings.patience_rounds,
-            verbose_eval=False,
-        )
-        self.rounds_ = int(booster.best_iteration) + 1
+        """Fit on `rows`; the rounds kept are those with the least loss on `held`."""
+        counts = self.settings.rounds
+        booster = xgboost.train(self._parameters(), _data(rows), num_boost_round=max(counts))
+        design = held.design()
+        means = [
+            float(ordering_losses(self._score(booster, design, count), held, task=self.task).mean())
+            for count in counts
+        ]
+        self.rounds_ = counts[int(np.argmin(means))]
         self.booster_ = booster[: self.rounds_]
         return self
 
@@ -46,17 +45,14 @@ class Boosted:
         fresh.rounds_ = self.rounds_
         fresh.booster_ = xgboost.train(
             self._parameters(),
-            _data(rows, self.settings),
+            _data(rows),
             num_boost_round=self.rounds_,
         )
         return fresh
 
     def score(self, rows: Rows) -> NDArray[np.float64]:
         """Return (n,) log-odds, or amounts in the label's unit."""
-        out = self.booster_.inplace_predict(rows.design())
-        if self.task is Task.AMOUNT:
-            return np.asarray(out, dtype=np.float64)
-        return log_odds(out)
+        return self._score(self.booster_, rows.design(), self.rounds_)
 
     def forms(self, folder: Path, *, stem: str) -> tuple[TreeForm, ...]:
         """Write `stem.boosted.onnx` and return its form."""
@@ -67,6 +63,12 @@ class Boosted:
     def weights(self) -> tuple[tuple[float, ...], float]:
         """Return weight one, nothing added."""
         return (1.0,), 0.0
+
+    def _score(
+        self, booster: xgboost.Booster, design: NDArray[np.float32], rounds: int
+    ) -> NDArray[np.float64]:
+        out = booster.inplace_predict(design, iteration_range=(0, rounds))
+        return np.asarray(out, dtype=np.float64) if self.task is Task.AMOUNT else log_odds(out)
 
     def _parameters(self) -> dict[str, Any]:
         probability = self.task is Task.PROBABILITY
@@ -88,8 +90,5 @@ class Boosted:
         }
 
 
-def _data(
-    rows: Rows, settings: CandidateSettings, *, beside: Rows | None = None
-) -> xgboost.QuantileDMatrix:
-    """Return the rows binned; held rows take the bins of the rows they are held beside."""
+def _data(rows: Rows) -> xgboost.DMatrix:
     return xgboost.DMatrix(rows.design(), rows.label, weight=rows.weight, nthread=1)

@@ -26,13 +26,17 @@ class Name(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Labelled rows: (n, p) encoded features, the offer's index or -1, label and weight."""
+    """Labelled rows: (n, p) encoded features, the offer's index or -1, label, weight, instant.
+
+    `at` orders the rows in time; all zeros when the data says nothing of time.
+    """
 
     matrix: NDArray[np.float32]
     offer: NDArray[np.intp]
     offers: int
     label: NDArray[np.float64]
     weight: NDArray[np.float64]
+    at: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.label)
@@ -45,6 +49,7 @@ class Rows:
             offer=self.offer[chosen],
             label=self.label[chosen],
             weight=self.weight[chosen],
+            at=self.at[chosen],
         )
 
     def design(self) -> NDArray[np.float32]:
@@ -69,11 +74,11 @@ class CandidateSettings:
     bootstrap_share: float = 0.7
     bootstrap_rows_at_most: int = 6000
     feature_share: float = 0.15
-    rounds: int = 200
+    # Numbers of boosting rounds: tried on the held rows.
+    rounds: tuple[int, ...] = (10, 20, 40, 60, 80, 120, 160, 200)
     boosted_depth: int = 4
     learning_rate: float = 0.08
     bins: int = 64
-    patience_rounds: int = 20
     # "cuda" where the GPU wheel of XGBoost is installed.
     device: str = "cpu"
 

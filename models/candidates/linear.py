@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import Lasso, LogisticRegression
 
-from models.candidates.contract import CandidateSettings, Name, Rows, losses
-from models.compiled import LinearScorer, sigmoid
+from models.candidates.contract import CandidateSettings, Name, Rows
+from models.compiled import LinearScorer
 from models.model_set import LinearForm
+from models.ordering import first_within_error, ordering_losses
 from models.signals import Task
 
+# Penalties that may bring nothing before the path ends.
+_PATIENCE = 2
 _ITERATIONS = 1000
 _TOLERANCE = 1e-2
 # liblinear penalises the intercept: as a column of tens it is hardly penalised.
@@ -29,6 +32,16 @@ class _Settled:
     columns: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One penalty on the path, its solution and the losses on the held rows."""
+
+    penalty: float
+    intercept: float
+    coefficients: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+
 class Linear:
     """A linear score; coefficients that the data does not support are exactly zero."""
 
@@ -39,21 +52,22 @@ class Linear:
         self.task = task
 
     def fit(self, rows: Rows, *, held: Rows) -> Self:
-        """Fit on `rows`; the penalty falls until the loss on `held` no longer does."""
+        """Fit on `rows` at falling penalties until the loss on `held` has stopped falling.
+
+        Settled is the strongest penalty within one standard error of the least loss.
+        """
         columns = self._strongest(rows) if rows.offers > 1 else ()
         design, held_design = _design(rows, columns), _design(held, columns)
-        best = np.inf
+        path: list[_Step] = []
         for penalty in self.settings.penalties:
             intercept, coefficients = self._solve(design, rows, penalty)
-            score = held_design @ coefficients + intercept
-            predicted = sigmoid(score) if self.task is Task.PROBABILITY else score
-            each = losses(held.label, predicted, task=self.task)
-            loss = float(np.average(each, weights=held.weight))
-            if loss >= best:
+            found = ordering_losses(held_design @ coefficients + intercept, held, task=self.task)
+            path.append(_Step(penalty, intercept, coefficients, found))
+            if _stopped(path):
                 break
-            best = loss
-            self.settled_ = _Settled(penalty, columns)
-            self.form_ = _form(intercept, coefficients, rows, columns)
+        step = path[first_within_error([step.losses for step in path])]
+        self.settled_ = _Settled(step.penalty, columns)
+        self.form_ = _form(step.intercept, step.coefficients, rows, columns)
         return self
 
     def refitted(self, rows: Rows) -> Self:
@@ -110,6 +124,12 @@ class Linear:
             tol=_TOLERANCE,
         ).fit(design, rows.label, rows.weight)
         return float(lasso.intercept_), np.asarray(lasso.coef_)
+
+
+def _stopped(path: list[_Step]) -> bool:
+    """Return whether the last penalties brought nothing: further ones cost most and fit noise."""
+    means = [float(step.losses.mean()) for step in path]
+    return len(path) > _PATIENCE and min(means[-_PATIENCE:]) > min(means[:-_PATIENCE])
 
 
 def _design(rows: Rows, columns: tuple[int, ...]) -> NDArray[np.float64]:
