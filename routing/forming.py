@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.offers import Offer, OfferScores, Ranking, rank, ranked_offers
-from routing.strategy import Handling, RankedOffer, Reason, Route, Signals, Strategy
+from routing.strategy import Handling, Reason, Route, Signals, Strategy
 from routing.tasks import Stage, route_to, task_of
 from routing.value_groups import group_name, group_numbers
 
@@ -18,7 +19,7 @@ from routing.value_groups import group_name, group_numbers
 FIRST_LEVEL = 2
 OTHER_LEVEL = 1
 
-_STAGE_WORDS = {
+_STAGE_WORDS: dict[str, str] = {
     Stage.PROSPECT: "Has not enquired yet",
     Stage.LEAD: "Has enquired, not applied yet",
     Stage.NEW_BUSINESS: "Has applied, not insured yet",
@@ -75,70 +76,81 @@ def form(customers: ScoredCustomers, *, rules: Rules) -> Iterator[Strategy]:
         do_not_offer=customers.do_not_offer,
     )
     value = grouping_value(customers.value, do_not_offer=customers.do_not_offer)
-    groups = group_numbers(value, cuts=rules.cuts).tolist()
-    best = ranking.best.tolist()
     stages = customers.stages.tolist()
-    for row, customer_id in enumerate(customers.customer_ids):
-        offers = ranked_offers(rules.offers, ranking=ranking, row=row, stage=stages[row])
+    rows = zip(
+        customers.customer_ids,
+        stages,
+        group_numbers(value, cuts=rules.cuts).tolist(),
+        ranking.best.tolist(),
+        ranked_offers(rules.offers, ranking=ranking, stages=stages),
+        _signals(customers, ranking),
+        customers.do_not_offer.tolist(),
+        customers.reasons,
+        customers.life_events,
+        strict=True,
+    )
+    for customer_id, stage, group, best, offers, signals, refused, reasons, event in rows:
+        chosen = rules.offers[best] if offers[0].present else None
         yield Strategy(
             customer_id=customer_id,
             partner=rules.partner,
-            stage=stages[row],
-            value_group=group_name(groups[row]),
-            signals=_signals(customers, ranking, row=row, best=best[row]),
-            route=_route(rules, offers, stage=stages[row], group=groups[row], best=best[row]),
-            handling=Handling(offers, _note(customers, rules, offers, row=row, best=best[row])),
-            reasons=tuple(customers.reasons[row]),
+            stage=stage,
+            value_group=group_name(group),
+            signals=signals,
+            route=_route(chosen, stage=stage, group=group),
+            handling=Handling(
+                offers, _note(chosen, stage=stage, refused=refused, reasons=reasons, event=event)
+            ),
+            reasons=reasons,
             model_set=rules.model_set,
             formed_at=rules.formed_at,
             expires_at=rules.expires_at,
         )
 
 
-def _signals(customers: ScoredCustomers, ranking: Ranking, *, row: int, best: int) -> Signals:
-    if best < 0:
-        return Signals()
-    return Signals(
-        accept=_rounded(ranking.scores.accept[row, best], 4),
-        lapse=_rounded(ranking.scores.lapse[row, best], 4),
-        keep=_rounded(customers.keep[row], 4),
-        value=_rounded(customers.value[row], 2),
+def _signals(customers: ScoredCustomers, ranking: Ranking) -> Iterator[Signals]:
+    """Yield each customer's signals for the best offer, empty where there is none."""
+    best = ranking.best
+    rows = np.arange(len(best))
+    columns = (
+        _plain(ranking.scores.accept[rows, best], digits=4),
+        _plain(ranking.scores.lapse[rows, best], digits=4),
+        _plain(customers.keep, digits=4),
+        _plain(customers.value, digits=2),
     )
+    for number, *found in zip(best.tolist(), *columns, strict=True):
+        yield Signals(*found) if number >= 0 else Signals()
 
 
-def _rounded(number: float, digits: int) -> float | None:
-    return round(float(number), digits) if np.isfinite(number) else None
+def _plain(numbers: NDArray[np.float64], *, digits: int) -> list[float | None]:
+    """Return the numbers rounded, None where there is none."""
+    rounded = np.round(numbers, digits).tolist()
+    return [number if math.isfinite(number) else None for number in rounded]
 
 
-def _route(
-    rules: Rules, offers: tuple[RankedOffer, ...], *, stage: str, group: int, best: int
-) -> Route:
+def _route(chosen: Offer | None, *, stage: str, group: int) -> Route:
     """Return the route; where an offer is to be presented its licence is needed."""
     level = FIRST_LEVEL if group == 0 else OTHER_LEVEL
-    skills = {rules.offers[best].licence: level} if offers[0].present else {}
-    return route_to(task_of(stage), group=group, skills=skills)
+    return route_to(task_of(stage), group=group, skills={chosen.licence: level} if chosen else {})
 
 
 def _note(
-    customers: ScoredCustomers,
-    rules: Rules,
-    offers: tuple[RankedOffer, ...],
+    chosen: Offer | None,
     *,
-    row: int,
-    best: int,
+    stage: str,
+    refused: bool,
+    reasons: Sequence[Reason],
+    event: str,
 ) -> str:
     """Return the text for the agent: where the customer stands, what is known, what to do."""
-    stage = str(customers.stages[row])
     # What a customer did not do explains a score, but gives an agent nothing to talk about.
-    known = (reason.text for reason in customers.reasons[row])
-    facts = [_STAGE_WORDS.get(Stage(stage), stage), *(t for t in known if t[:3] != "no ")]
-    event = customers.life_events[row]
+    facts = [reason.text for reason in reasons if not reason.text.startswith("no ")]
     if event and not any(event in fact for fact in facts):
         facts.append(event)
-    if offers[0].present:
-        todo = f"Offer {rules.offers[best].name} first."
-    elif customers.do_not_offer[row]:
+    if chosen is not None:
+        todo = f"Offer {chosen.name} first."
+    elif refused:
         todo = "Asked not to be offered anything."
     else:
         todo = "Offer nothing: no offer is worth bringing up."
-    return f"{'; '.join(fact for fact in facts if fact)}. {todo}"
+    return f"{'; '.join((_STAGE_WORDS.get(stage, stage), *facts))}. {todo}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -113,40 +113,52 @@ def rank(
 
 
 def ranked_offers(
-    offers: Sequence[Offer], *, ranking: Ranking, row: int, stage: str
-) -> tuple[RankedOffer, ...]:
-    """Return one customer's offers, best first, each with its yes or no and why.
+    offers: Sequence[Offer], *, ranking: Ranking, stages: Sequence[str]
+) -> Iterator[tuple[RankedOffer, ...]]:
+    """Yield each customer's offers, best first, each with its yes or no and why.
 
     An offer that is not eligible or not modelled has likelihood, uplift and added value 0.
     """
-    found = []
-    for number in ranking.order[row].tolist():
-        judged = bool(ranking.eligible[row, number] and ranking.known[row, number])
-        uplift = float(ranking.uplift[row, number]) if judged else 0.0
-        added = float(ranking.added_value[row, number]) if judged else 0.0
-        likelihood = float(ranking.scores.accept[row, number]) if judged else 0.0
-        why = (
-            _why(uplift, added)
-            if judged and not ranking.asked_not_to[row, number]
-            else _why_not(ranking, row, number, stage=stage)
-        )
-        found.append(
+    judged = ranking.eligible & ranking.known
+    ids = [offer.offer_id for offer in offers]
+    # Plain lists: reading single numbers out of arrays would take most of the time.
+    rows = zip(
+        stages,
+        ranking.order.tolist(),
+        ranking.present.tolist(),
+        _plain(ranking.scores.accept, where=judged, digits=4),
+        _plain(ranking.uplift, where=judged, digits=4),
+        _plain(ranking.added_value, where=judged, digits=2),
+        ranking.eligible.tolist(),
+        ranking.known.tolist(),
+        ranking.asked_not_to.tolist(),
+        strict=True,
+    )
+    for stage, order, present, likelihood, uplift, added, eligible, known, asked in rows:
+        yield tuple(
             RankedOffer(
-                offers[number].offer_id,
-                bool(ranking.present[row, number]),
-                round(likelihood, 4),
-                round(uplift, 4),
-                round(added, 2),
-                why,
+                ids[n],
+                present[n],
+                likelihood[n],
+                uplift[n],
+                added[n],
+                _why(uplift[n], added[n])
+                if eligible[n] and known[n] and not asked[n]
+                else _why_not(eligible[n], asked[n], stage=stage),
             )
+            for n in order
         )
-    return tuple(found)
 
 
-def _why_not(ranking: Ranking, row: int, number: int, *, stage: str) -> str:
-    if not ranking.eligible[row, number]:
+def _plain(numbers: Floats, *, where: Flags, digits: int) -> list[list[float]]:
+    plain: list[list[float]] = np.round(np.where(where, numbers, 0.0), digits).tolist()
+    return plain
+
+
+def _why_not(eligible: bool, asked_not_to: bool, *, stage: str) -> str:
+    if not eligible:
         return f"not eligible at stage {stage.replace('_', ' ')}"
-    return ASKED_NOT_TO if ranking.asked_not_to[row, number] else NOT_MODELLED
+    return ASKED_NOT_TO if asked_not_to else NOT_MODELLED
 
 
 def _why(uplift: float, added: float) -> str:

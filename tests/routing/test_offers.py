@@ -19,7 +19,7 @@ def _judge(scores: OfferScores, *, stage: str = "lead", do_not_offer: bool = Fal
     ranking = rank(
         OFFERS, scores=scores, stages=np.array([stage]), do_not_offer=np.array([do_not_offer])
     )
-    return ranking, ranked_offers(OFFERS, ranking=ranking, row=0, stage=stage)
+    return ranking, next(ranked_offers(OFFERS, ranking=ranking, stages=[stage]))
 
 
 def test_added_value_is_uplift_times_kept_margin_less_lapses_and_cost() -> None:
