@@ -48,6 +48,11 @@ class Scorer(Protocol):
     features: tuple[str, ...]
     offer_ids: tuple[str, ...]
 
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """The signals that have a model."""
+        ...
+
     def encode(self, columns: Mapping[str, Sequence[object] | NDArray[Any]]) -> NDArray[np.float32]:
         """Return the (n, p) matrix."""
         ...
@@ -77,7 +82,7 @@ def open_population(path: Path, *, scorer: Scorer, as_of: datetime) -> pq.Parque
     """
     if not path.exists():
         raise DataNotFoundError(
-            f"There is no population at {path}.", fix="Build the features first: callworth build."
+            f"There is no population at {path}.", fix="Build the features first: callworth features."
         )
     file = pq.ParquetFile(path)
     absent = [name for name in scorer.features if name not in file.schema_arrow.names]
@@ -137,6 +142,8 @@ def _score_batch(
         offered = np.where(best >= 0, numbers[best], -1)
         judged = np.flatnonzero(offered >= 0)
         for signal, found in single.items():
+            if signal not in scorer.signals:
+                continue
             found[rows[judged]] = scorer.predict(
                 signal,
                 matrix[rows[judged]],
@@ -202,7 +209,10 @@ def _offer_scores(
         for name, signal in zip(
             _PER_OFFER, (Signal.ACCEPT, Signal.BASELINE, Signal.LAPSE), strict=True
         ):
-            found[name][rows, place] = scorer.predict(signal, part, profile=profile, offer=offer)
+            if signal == Signal.ACCEPT or signal in scorer.signals:
+                found[name][rows, place] = scorer.predict(
+                    signal, part, profile=profile, offer=offer
+                )
     stored = {name: values.astype(np.float32).astype(np.float64) for name, values in found.items()}
     return OfferScores(**stored)
 

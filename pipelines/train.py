@@ -40,9 +40,7 @@ def train_challenger(
 
     trained = training.train(home, tables=tables, settings=settings, as_of=as_of, track=track)
     service = store.register(home, model_set=trained.name)
-    registered = registry.register(
-        trained.folder, home=home, feature_service=service, track=track
-    )
+    registered = registry.register(trained.folder, home=home, feature_service=service, track=track)
     return Challenger(registered.version, registered.run_id, trained.folder, service)
 
 
@@ -68,9 +66,7 @@ def champions(folder: Path) -> list[ChampionRow]:
     """Return a row per signal and profile of a model set folder, in the order they were judged."""
     metrics = read_json(folder / METRICS)
     single = {
-        (row["signal"], row["profile"]): row["auc"]
-        for row in metrics
-        if row["candidate"] == SINGLE
+        (row["signal"], row["profile"]): row["auc"] for row in metrics if row["candidate"] == SINGLE
     }
     names = {
         (answer.signal, answer.profile): answer.champion

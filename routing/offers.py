@@ -93,15 +93,18 @@ def rank(
     stages: NDArray[np.str_],
     do_not_offer: Flags,
 ) -> Ranking:
-    """Return the offers of n customers judged and ranked; OfferCatalogueError for other shapes."""
+    """Return the offers of n customers judged and ranked; OfferCatalogueError for other shapes.
+
+    Where no model could say (NaN), nobody is taken to buy unasked, nor to lapse.
+    """
     shape = (len(stages), len(offers))
     if not offers or any(a.shape != shape for a in (scores.accept, scores.baseline, scores.lapse)):
         raise OfferCatalogueError(
             f"The scores have shape {scores.accept.shape} where {shape} is needed.",
             fix="Give one column of scores for each of at least one offer.",
         )
-    uplift = scores.accept - scores.baseline
-    added = added_values(offers, uplift=uplift, lapse=scores.lapse)
+    uplift = scores.accept - np.nan_to_num(scores.baseline)
+    added = added_values(offers, uplift=uplift, lapse=np.nan_to_num(scores.lapse))
     known = np.isfinite(added)
     uplift, added = np.where(known, uplift, 0.0), np.where(known, added, 0.0)
     eligible = eligible_at(offers, stages=stages)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import ContractError, DataNotFoundError
+from models.signals import Signal
 from pipelines import strategy_changes
 from pipelines.population_scores import ROWS_AT_ONCE
 from pipelines.strategise import form_strategies
@@ -35,6 +36,7 @@ class PlainScorer:
     version = "17"
     features = ("income", "life_event")
     offer_ids = ("home", "term_life")
+    signals = tuple(Signal)
 
     def __init__(self, *, lift: float = 1.0) -> None:
         self.lift = lift

@@ -96,3 +96,11 @@ def test_ranking_many_is_ranking_each_by_hand() -> None:
 def test_scores_of_another_shape_are_refused() -> None:
     with pytest.raises(OfferCatalogueError, match=r"shape \(1, 2\) where \(1, 3\)"):
         _judge(_scores([0.1, 0.1], [0.1, 0.1], [0.1, 0.1]))
+
+
+def test_without_a_model_nobody_is_taken_to_lapse_or_to_buy_unasked() -> None:
+    nobody_said = [float("nan")] * 3
+    ranking, offers = _judge(_scores([0.3, 0.1, 0.5], nobody_said, nobody_said))
+    assert (offers[0].offer_id, offers[0].uplift) == ("a", 0.3)
+    assert offers[0].added_value == pytest.approx(0.3 * 400 - 4)
+    assert np.isnan(ranking.scores.lapse).all()
