@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.contract import Kind
 from models.compiled import CompiledModelSet
@@ -97,17 +99,20 @@ def example_of(folder: Path) -> Example:
     return columns
 
 
-def signature(folder: Path) -> dict[str, str]:
+def signature(folder: Path, *, frame: Path) -> dict[str, str]:
     """Return the names and types of what goes in and comes out, as MLflow writes them in JSON.
 
-    Every input may be left out: a model set answers with what is known.
+    Every input may be left out: a model set answers with what is known. A number that is whole
+    in the training frame has the type `any`: MLflow converts neither whole numbers to `double`
+    nor absent ones to `long`, and both must pass.
     """
     manifest = read_manifest(folder)
-    inputs = [
-        {"name": name, "type": "string" if kind == Kind.NOMINAL else "double", "required": False}
-        for name, kind in manifest.features
-    ]
-    inputs += [{"name": name, "type": "string", "required": False} for name in (STAGE, OFFER)]
+    found = pq.read_schema(frame) if frame.is_file() else pa.schema([])
+    fractions = {field.name for field in found if pa.types.is_floating(field.type)}
+    types = {name: "double" if name in fractions else "any" for name, _ in manifest.features}
+    types |= {name: "string" for name, kind in manifest.features if kind == Kind.NOMINAL}
+    types |= {STAGE: "string", OFFER: "string"}
+    inputs = [{"name": name, "type": type, "required": False} for name, type in types.items()]
     signals = dict.fromkeys(answer.signal for answer in manifest.answers)
     outputs = [{"name": name, "type": "double", "required": True} for name in signals]
     return {"inputs": json.dumps(inputs), "outputs": json.dumps(outputs)}

@@ -261,11 +261,13 @@ def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
 
 def _log_model(folder: Path, *, home: Path) -> ModelInfo:
     """Log the data's fingerprint and the model, as code with its files, to the active run."""
-    frame = (home.resolve() / "features" / "training.parquet").as_uri()
-    source = get_dataset_source_from_json(json.dumps({"uri": frame}), source_type="local")
+    frame = home.resolve() / "features" / "training.parquet"
+    signature = ModelSignature.from_dict(packing.signature(folder, frame=frame))
+    uri = json.dumps({"uri": frame.as_uri()})
+    source = get_dataset_source_from_json(uri, source_type="local")
     digest = read_manifest(folder).fingerprint[:_DIGEST_LENGTH]
-    mlflow.log_input(MetaDataset(source, "training", digest), context="training")
-    signature = ModelSignature.from_dict(packing.signature(folder))
+    data = MetaDataset(source, "training", digest, signature.inputs)
+    mlflow.log_input(data, context="training")
     with tempfile.TemporaryDirectory() as scratch:
         answers, code = Path(scratch) / "model_set", Path(scratch) / "code"
         packing.copy_answers(folder, answers)

@@ -87,6 +87,15 @@ def test_it_gives_the_numbers_of_the_compiled_model_set(
     np.testing.assert_allclose(served.predict(asked)["accept"], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("visits", [[2, 3], [2.0, None], [None, None], [True, False]], ids=str)
+def test_whole_absent_and_true_numbers_pass_the_signature(
+    model_folder: Path, visits: list[object]
+) -> None:
+    served = mlflow.pyfunc.load_model(str(model_folder))
+    asked = pd.DataFrame({"age": [50.0, None], "visits": visits, "stage": ["lead", "lead"]})
+    assert served.predict(asked)["accept"].between(0, 1).all()
+
+
 def test_columns_that_are_left_out_count_as_not_known(model_folder: Path) -> None:
     served = mlflow.pyfunc.load_model(str(model_folder))
     sparse = served.predict(pd.DataFrame({"age": [50.0], "stage": ["lead"]}))
