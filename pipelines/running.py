@@ -43,7 +43,7 @@ def free_port(wanted: int) -> int:
 def server(
     arguments: Sequence[str], *, ready: str, log: Path, patience_seconds: float = 60
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m <arguments>` until the block ends; yields once `ready` (a URL) answers.
+    """Run `python -P -m <arguments>` until the block ends; yields once `ready` (a URL) answers.
 
     Raises:
         ServerDidNotStartError: it ended at once or did not answer within the patience.
@@ -51,7 +51,10 @@ def server(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments], stdout=sink, stderr=subprocess.STDOUT
+            # -P: a module lying in the folder that we are called from must not take ours' place.
+            [sys.executable, "-P", "-m", *arguments],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
         )
     try:
         _wait(process, ready=ready, log=log, patience_seconds=patience_seconds)
