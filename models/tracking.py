@@ -14,7 +14,11 @@ ADDRESS = "MLFLOW_TRACKING_URI"
 RUN = "MLFLOW_RUN_ID"
 _LOGGERS = ("mlflow", "alembic")
 # Switches that MLflow reads when it uses them: no bars and no addresses between our own lines.
-_SWITCHES = ("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "MLFLOW_PRINT_MODEL_URLS_ON_CREATION")
+_SWITCHES = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_PRINT_MODEL_URLS_ON_CREATION": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 def tracking_uri(home: Path) -> str:
@@ -48,8 +52,8 @@ def quiet(home: Path) -> Iterator[str]:
     before = os.environ.get(ADDRESS)
     levels = {name: logging.getLogger(name).level for name in _LOGGERS}
     address = tracking_uri(home)
-    for switch in _SWITCHES:
-        os.environ.setdefault(switch, "false")
+    for switch, position in _SWITCHES.items():
+        os.environ.setdefault(switch, position)
     if artifacts_of(home):
         (home.resolve() / "mlflow").mkdir(parents=True, exist_ok=True)
     try:
