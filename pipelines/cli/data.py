@@ -108,9 +108,12 @@ def features(
 ) -> None:
     """Build what was known: the training frame, and every customer as of now."""
     from features.frame import build_population, build_training
+    from features.quarantine import was_checked
 
     screen, space = Screen(as_json), Workspace(home)
     source = tables or space.tables
+    if not was_checked(source, quarantine=space.quarantine):
+        screen.say(f"[yellow]These tables were not checked:[/yellow] callworth check {source}")
     instant_seen = space.as_of(source, as_of)
     training = build_training(source, home=home, as_of=instant_seen, track=screen.track)
     population = build_population(source, home=home, as_of=instant_seen, track=screen.track)
