@@ -30,7 +30,7 @@ types: .venv/installed-dev ## Check types, strictly
 	@$(PY) -m mypy
 
 contracts: .venv/installed-dev ## Check which package may import which
-	@$(BIN)/lint-imports --no-cache || $(PY) -c "from importlinter.cli import lint_imports_command as run; run()"
+	@$(BIN)/lint-imports --no-cache
 
 check: lint types contracts test ## Everything that CI checks
 

@@ -82,7 +82,8 @@ def open_population(path: Path, *, scorer: Scorer, as_of: datetime) -> pq.Parque
     """
     if not path.exists():
         raise DataNotFoundError(
-            f"There is no population at {path}.", fix="Build the features first: callworth features."
+            f"There is no population at {path}.",
+            fix="Build the features first: callworth features.",
         )
     file = pq.ParquetFile(path)
     absent = [name for name in scorer.features if name not in file.schema_arrow.names]
@@ -140,16 +141,7 @@ def _score_batch(
         best = _best(mine, scores, stages=stages[rows])
         numbers = _numbers(scorer, mine)
         offered = np.where(best >= 0, numbers[best], -1)
-        judged = np.flatnonzero(offered >= 0)
-        for signal, found in single.items():
-            if signal not in scorer.signals:
-                continue
-            found[rows[judged]] = scorer.predict(
-                signal,
-                matrix[rows[judged]],
-                profile=stages[rows[judged]],
-                offer=offered[judged],
-            )
+        _score_best(scorer, single, rows=rows, offered=offered, matrix=matrix, stages=stages)
         for name in _PER_OFFER:
             for row, values in zip(rows.tolist(), getattr(scores, name).tolist(), strict=True):
                 lists[name][row] = values
@@ -172,6 +164,23 @@ def _score_batch(
 
 
 _PER_OFFER = ("accept", "baseline", "lapse")
+
+
+def _score_best(
+    scorer: Scorer,
+    found: Mapping[Signal, Floats],
+    *,
+    rows: NDArray[np.intp],
+    offered: NDArray[np.intp],
+    matrix: NDArray[np.float32],
+    stages: NDArray[np.str_],
+) -> None:
+    """Fill `found` for those of `rows` that have a best offer; without a model it stays NaN."""
+    judged, offer = rows[offered >= 0], offered[offered >= 0]
+    for signal in found.keys() & set(scorer.signals):
+        found[signal][judged] = scorer.predict(
+            signal, matrix[judged], profile=stages[judged], offer=offer
+        )
 
 
 def _plain(column: pa.Array) -> Sequence[object] | NDArray[Any]:
