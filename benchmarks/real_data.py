@@ -49,7 +49,9 @@ def held_out_auc(dataset: Dataset, *, train: NDArray[np.intp], test: NDArray[np.
     model_set, champion = fitted(some_rows(dataset, train))
     rest = some_rows(dataset, test)
     found = auc(rest.target, predict_flat(model_set, rest.frame))
-    print(f"    AUC {found:.4f}  champion {champion}  {time.perf_counter() - start:.1f} s", flush=True)
+    print(
+        f"    AUC {found:.4f}  champion {champion}  {time.perf_counter() - start:.1f} s", flush=True
+    )
     return found
 
 

@@ -4,7 +4,8 @@ The rule: every candidate is fitted on the fit part. Its ordering loss on the se
 (models.ordering: log loss, or squared error for amounts, with the levels of blocks of time taken
 out). The simplest candidate within `tolerance_errors` standard errors of the least loss wins, in
 the order linear, forest, boosted, combined. The champion is then fitted again on the fit and the
-select part together. The judge part is not touched.
+select part together, and calibrated on scores of these rows by fits that had not seen them. The
+judge part is not touched.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from models.signals import Task
 
 Scores = NDArray[np.float64]
 _STACK_FOLDS = 5
+_REFIT_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,12 @@ def elect(
         tolerance_errors=tolerance_errors,
     )
     winner = standings[champion]
-    candidate = winner.candidate.refitted(joined(fit, select)) if refit else winner.candidate
-    return Elected(champion, candidate, winner.calibration, standings, task, scale)
+    if not refit:
+        return Elected(champion, winner.candidate, winner.calibration, standings, task, scale)
+    rows = joined(fit, select)
+    candidate = winner.candidate.refitted(rows)
+    calibration = _refit_calibration(winner.candidate, rows, task=task, seed=settings.seed)
+    return Elected(champion, candidate, calibration, standings, task, scale)
 
 
 def champion_of(losses_of: Mapping[Name, Scores], *, tolerance_errors: float) -> Name:
@@ -132,6 +138,25 @@ def _standings(
             candidate, form, ordering_losses(fair, select, task=task)
         )
     return standings
+
+
+def _refit_calibration(
+    candidate: Candidate, rows: Rows, *, task: Task, seed: int
+) -> CalibrationForm:
+    """Return the calibration of a refit, from scores of rows that each fit had not seen.
+
+    The select part alone is six times smaller and calibrates the fit before the refit: over 12
+    models that gave an error of 0.023 against the true probabilities, this gives 0.012
+    (docs/decisions/022).
+    """
+    rng = np.random.default_rng(seed)
+    fold = rng.integers(0, _REFIT_FOLDS, len(rows))
+    score = np.empty(len(rows))
+    for each in range(_REFIT_FOLDS):
+        out = fold == each
+        score[out] = candidate.refitted(rows.take(~out)).score(rows.take(out))
+    form, _ = choose_calibration(score, rows.label, weight=rows.weight, task=task, rng=rng)
+    return form
 
 
 def _cross_stacked(combined: Combined, select: Rows, *, rng: np.random.Generator) -> Scores:

@@ -23,7 +23,7 @@ class TrainingSettings:
     fewest_rows: int = 400
     fewest_positives: int = 40
     # A simpler candidate wins when it is this close to the best (docs/decisions/021).
-    tolerance_errors: float = 1.0
+    tolerance_errors: float = 0.25
     # Baseline pairs are contacts times offers: of more than these a weighted sample is taken.
     baseline_rows: int = 40_000
     shares: Shares = field(default_factory=Shares)

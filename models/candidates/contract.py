@@ -72,8 +72,8 @@ class CandidateSettings:
     # The forest's two sources of variety: a bootstrap of this share of the rows for each tree,
     # and a cap on the features looked at for each split.
     bootstrap_share: float = 0.7
-    bootstrap_rows_at_most: int = 6000
-    feature_share: float = 0.15
+    bootstrap_rows_at_most: int = 4000
+    feature_share: float = 0.08
     # Numbers of boosting rounds: tried on the held rows.
     rounds: tuple[int, ...] = (10, 20, 40, 60, 80, 120, 160, 200)
     boosted_depth: int = 4
