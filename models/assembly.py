@@ -225,7 +225,7 @@ def _manifest(
         if labelled.at is None or len(chosen) == 0:
             return ""
         at = labelled.at[labelled.pairs[signal].row[chosen]]
-        return str(at.max() if last else at.min())
+        return labelled.instant(int(at.max() if last else at.min()))
 
     first = next(iter(splits))
     return Manifest(

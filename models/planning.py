@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from models.settings import TrainingSettings
 from models.signals import Signal, Task
 from models.splits import Split, split_at_random, split_by_time
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """All that training needs to know: n contacts, their features, and each signal's pairs.
 
-    `at` is (n,) instants, or None when the data says nothing of time.
+    `at` is (n,) microseconds since 1970 where `dated`, else ranks in time; None when the data says
+    nothing of time.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -36,6 +40,13 @@ class Labelled:
     counts: tuple[Count, ...]
     fingerprint: str
     as_of: str
+    dated: bool = False
+
+    def instant(self, at: int) -> str:
+        """Return a value of `at` as text: ISO 8601 in UTC, or the rank."""
+        if not self.dated:
+            return str(at)
+        return (_EPOCH + timedelta(microseconds=at)).isoformat()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ _STACK_FOLDS = 5
 _REFIT_FOLDS = 3
 
 
+# Every candidate but the combination of two of them, simplest first: a new one adds its line.
+STANDING_ALONE: tuple[type[Linear] | type[Forest] | type[Boosted], ...] = (Linear, Forest, Boosted)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One candidate as it stood in the election: fitted on the fit part, and its select losses."""
@@ -122,13 +126,12 @@ def _standings(
     fit: Rows, select: Rows, *, task: Task, settings: CandidateSettings
 ) -> dict[Name, Standing]:
     rng = np.random.default_rng(settings.seed)
-    linear = Linear(settings, task=task).fit(fit, held=select)
-    forest = Forest(settings, task=task).fit(fit, held=select)
-    boosted = Boosted(settings, task=task).fit(fit, held=select)
-    combined = Combined(settings, task=task, parts=(linear, boosted)).fit(fit, held=select)
+    alone = {kind.name: kind(settings, task=task).fit(fit, held=select) for kind in STANDING_ALONE}
+    combined = Combined(settings, task=task, parts=(alone[Name.LINEAR], alone[Name.BOOSTED])).fit(
+        fit, held=select
+    )
     standings: dict[Name, Standing] = {}
-    candidates: tuple[Candidate, ...] = (linear, forest, boosted, combined)
-    for candidate in candidates:
+    for candidate in (*alone.values(), combined):
         score = candidate.score(select)
         form, _ = choose_calibration(score, select.label, weight=select.weight, task=task, rng=rng)
         # The combination's weights were fitted on these very rows: only cross-fitted ones

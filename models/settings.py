@@ -25,6 +25,6 @@ class TrainingSettings:
     # A simpler candidate wins when it is this close to the best (docs/decisions/021).
     tolerance_errors: float = 0.25
     # Baseline pairs are contacts times offers: of more than these a weighted sample is taken.
-    baseline_rows: int = 40_000
+    baseline_rows: int = 30_000
     shares: Shares = field(default_factory=Shares)
     candidates: CandidateSettings = field(default_factory=CandidateSettings)

@@ -83,6 +83,7 @@ def read_labelled(
         counts=found.counts,
         fingerprint=fingerprint(frame),
         as_of=as_of.isoformat(),
+        dated=True,
     )
 
 

@@ -63,7 +63,7 @@ class CandidateSettings:
 
     seed: int = 0
     # Shares of the least penalty that leaves no coefficient; falling, until held loss rises.
-    penalties: tuple[float, ...] = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+    penalties: tuple[float, ...] = (0.3, 0.1, 0.03, 0.01, 0.003)
     # How many of the strongest main effects get offer-specific coefficients.
     products: int = 20
     trees: int = 100

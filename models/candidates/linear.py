@@ -122,6 +122,7 @@ class Linear:
             alpha=penalty * largest / float(rows.weight.sum()),
             max_iter=_ITERATIONS,
             tol=_TOLERANCE,
+            precompute=True,
         ).fit(design, rows.label, rows.weight)
         return float(lasso.intercept_), np.asarray(lasso.coef_)
 

@@ -1,4 +1,4 @@
-"""One contract for every candidate: whoever adds one adds a line to CANDIDATES and runs this."""
+"""One contract for every candidate: whoever is listed in models.selection runs every check."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.candidates.boosted import Boosted
 from models.candidates.combined import Combined
 from models.candidates.contract import Candidate, CandidateSettings, Name, Rows
-from models.candidates.forest import Forest
-from models.candidates.linear import Linear
 from models.compiled import CompiledSignal, sigmoid
 from models.model_set import CalibrationForm, SignalForm
+from models.selection import STANDING_ALONE
 from models.signals import Task
 
-CANDIDATES = (Linear, Forest, Boosted, Combined)
+CANDIDATES = (*STANDING_ALONE, Combined)
 WIDTH, OFFERS = 8, 3
 SETTINGS = CandidateSettings(trees=15, tree_depth=5, rounds=(5, 15, 30))
 
