@@ -1,0 +1,249 @@
+"""Labels: who is counted, from when, and what is never counted as 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from features.contract import TABLES, Type
+from models.pairs import LabelledPairs, label_pairs
+from models.signals import Signal
+
+AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
+LONG_AGO = AS_OF - timedelta(days=200)
+TYPES = {
+    Type.TEXT: pa.string(),
+    Type.NUMBER: pa.float64(),
+    Type.WHOLE: pa.int64(),
+    Type.FLAG: pa.bool_(),
+    Type.TIME: pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass
+class World:
+    """Contacts, outcomes and lapses, one call each; offers home (60 days) and life (90 days)."""
+
+    folder: Path
+    frame: list[dict[str, object]] = field(default_factory=list)
+    contacts: list[dict[str, object]] = field(default_factory=list)
+    outcomes: list[dict[str, object]] = field(default_factory=list)
+    events: list[dict[str, object]] = field(default_factory=list)
+
+    def contact(
+        self,
+        name: str,
+        offer: str | None,
+        *,
+        at: datetime = LONG_AGO,
+        probability: float = 0.3,
+        reached: bool = True,
+    ) -> None:
+        self.contacts.append(
+            {
+                "contact_id": name,
+                "customer_id": name,
+                "reached_agent": reached,
+                "offer_id": offer,
+                "offer_probability": probability,
+                "occurred_at": at,
+                "known_at": at,
+            }
+        )
+        if reached:
+            self.frame.append(
+                {
+                    "contact_id": name,
+                    "as_of": at,
+                    "stage": "lead",
+                    "offer_id": offer,
+                    "offer_probability": probability,
+                }
+            )
+
+    def sold(
+        self, name: str, offer: str, *, after_days: float = 1, known_after_days: float = 1
+    ) -> None:
+        contact = next(row for row in self.contacts if row["contact_id"] == name)
+        at = contact["occurred_at"] + timedelta(days=after_days)  # type: ignore[operator]
+        self.outcomes.append(
+            {
+                "contact_id": name,
+                "customer_id": name,
+                "offer_id": offer,
+                "accepted": True,
+                "revenue": 500.0,
+                "occurred_at": at,
+                "known_at": at + timedelta(days=known_after_days),
+            }
+        )
+
+    def lapsed(self, name: str, *, after_days: float) -> None:
+        sale = next(row for row in self.outcomes if row["contact_id"] == name)
+        at = sale["occurred_at"] + timedelta(days=after_days)  # type: ignore[operator]
+        self.events.append(
+            {
+                "customer_id": name,
+                "kind": "lapse",
+                "product": sale["offer_id"],
+                "occurred_at": at,
+                "known_at": at,
+            }
+        )
+
+    def labelled(self, **more: int) -> LabelledPairs:
+        offers = [
+            {
+                "offer_id": offer,
+                "product": offer,
+                "lapse_cost": 80.0,
+                "maturity_days": days,
+                "eligible_stages": stages,
+            }
+            for offer, days, stages in (("home", 60, "lead;prospect"), ("life", 90, "prospect"))
+        ]
+        for name, rows in (
+            ("contacts", self.contacts),
+            ("outcomes", self.outcomes),
+            ("customer_events", self.events),
+            ("offers", offers),
+        ):
+            _write(self.folder, name, rows)
+        frame = pa.Table.from_pylist(
+            self.frame,
+            schema=pa.schema(
+                [
+                    ("contact_id", pa.string()),
+                    ("as_of", TYPES[Type.TIME]),
+                    ("stage", pa.string()),
+                    ("offer_id", pa.string()),
+                    ("offer_probability", pa.float64()),
+                ]
+            ),
+        )
+        pq.write_table(frame, self.folder / "training.parquet")
+        return label_pairs(
+            self.folder / "training.parquet",
+            tables=self.folder,
+            as_of=AS_OF,
+            baseline_rows=more.get("baseline_rows", 1000),
+            rng=np.random.default_rng(0),
+        )
+
+    def label(self, signal: Signal) -> dict[str, float]:
+        """Return the label of each contact that the signal counts."""
+        pairs = self.labelled().pairs.get(signal)
+        if pairs is None:
+            return {}
+        names = [str(row["contact_id"]) for row in self.frame]
+        return {names[row]: by for row, by in zip(pairs.row, pairs.label.tolist(), strict=True)}
+
+
+def _write(folder: Path, name: str, rows: list[dict[str, object]]) -> None:
+    filler: dict[Type, object] = {
+        Type.TEXT: "x",
+        Type.NUMBER: 0.0,
+        Type.WHOLE: 1,
+        Type.FLAG: False,
+        Type.TIME: LONG_AGO,
+    }
+    columns = TABLES[name].columns
+    whole = [
+        {c.name: row.get(c.name, None if c.nullable else filler[c.type]) for c in columns}
+        for row in rows
+    ]
+    schema = pa.schema([(c.name, TYPES[c.type]) for c in columns])
+    pq.write_table(pa.Table.from_pylist(whole, schema=schema), folder / f"{name}.parquet")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_only_contacts_that_reached_an_agent_are_counted(world: World) -> None:
+    world.contact("reached", "home")
+    world.contact("hung up", "home", reached=False)
+    assert world.label(Signal.ACCEPT) == {"reached": 0.0}
+    steps = {count.step: count.rows for count in world.labelled().counts}
+    assert steps["contacts"] == 2
+    assert steps["contacts that reached an agent"] == 1
+
+
+def test_a_sale_is_accepted_and_none_within_the_window_is_not(world: World) -> None:
+    world.contact("sold", "home")
+    world.sold("sold", "home")
+    world.contact("too late", "home")
+    world.sold("too late", "home", after_days=15)
+    world.contact("refused", "home")
+    assert world.label(Signal.ACCEPT) == {"sold": 1.0, "too late": 0.0, "refused": 0.0}
+
+
+def test_another_offer_bought_anyway_is_no_acceptance(world: World) -> None:
+    world.contact("anyway", "home")
+    world.sold("anyway", "life")
+    assert world.label(Signal.ACCEPT) == {"anyway": 0.0}
+
+
+def test_a_contact_whose_window_is_open_is_left_out(world: World) -> None:
+    world.contact("old", "home")
+    world.contact("new", "home", at=AS_OF - timedelta(days=13))
+    assert set(world.label(Signal.ACCEPT)) == {"old"}
+
+
+def test_what_is_known_only_later_is_not_looked_at(world: World) -> None:
+    world.contact("late", "home")
+    world.sold("late", "home", known_after_days=400)
+    assert world.label(Signal.ACCEPT) == {"late": 0.0}
+
+
+def test_an_immature_sale_is_excluded_and_never_0(world: World) -> None:
+    for name, days in (("mature", 200), ("immature", 40)):
+        world.contact(name, "home", at=AS_OF - timedelta(days=days))
+        world.sold(name, "home")
+    assert world.label(Signal.LAPSE) == {"mature": 0.0}
+    assert world.label(Signal.KEEP) == {"mature": 1.0}
+    assert world.label(Signal.VALUE) == {"mature": 500.0}
+
+
+def test_refusals_of_the_immature_time_are_left_out_with_its_sales(world: World) -> None:
+    world.contact("refused long ago", "home")
+    world.contact("refused lately", "home", at=AS_OF - timedelta(days=40))
+    assert set(world.label(Signal.KEEP)) == {"refused long ago"}
+    assert set(world.label(Signal.ACCEPT)) == {"refused long ago", "refused lately"}
+
+
+def test_a_lapse_within_maturity_costs_and_one_after_it_does_not(world: World) -> None:
+    for name, days in (("lapsed", 30), ("kept", 61)):
+        world.contact(name, "home")
+        world.sold(name, "home")
+        world.lapsed(name, after_days=days)
+    assert world.label(Signal.LAPSE) == {"lapsed": 1.0, "kept": 0.0}
+    assert world.label(Signal.KEEP) == {"lapsed": 0.0, "kept": 1.0}
+    assert world.label(Signal.VALUE) == {"lapsed": -80.0, "kept": 500.0}
+
+
+def test_baseline_takes_each_eligible_offer_where_nothing_was_presented(world: World) -> None:
+    world.contact("bought anyway", None)
+    world.sold("bought anyway", "home")
+    world.contact("not", None)
+    world.contact("could not be offered", None, probability=1.0)
+    world.contact("presented", "home")
+    found = world.labelled()
+    assert world.label(Signal.BASELINE) == {"bought anyway": 1.0, "not": 0.0}
+    # "life" is not for leads.
+    assert set(found.pairs[Signal.BASELINE].offer) == {found.offer_ids.index("home")}
+
+
+def test_a_sample_of_the_baseline_is_weighted_up(world: World) -> None:
+    for place in range(40):
+        world.contact(f"c{place}", None)
+    pairs = world.labelled(baseline_rows=10).pairs[Signal.BASELINE]
+    assert len(pairs) == 10
+    assert pairs.weight.sum() == pytest.approx(40)
