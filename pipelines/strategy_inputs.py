@@ -15,7 +15,7 @@ from features.quarantine import open_checked
 from routing.offers import Offer
 
 NEEDED = ("customers", "offers", "agents")
-_MEMORY = "384MB"  # joins and sorts beyond this go to disk, so that more customers cost no memory
+_MEMORY = "192MB"  # joins and sorts beyond this go to disk, so that more customers cost no memory
 # Where a partner has no agents in the table: a third of its callers go to the first group.
 DEFAULT_FIRST_SHARE = 1 / 3
 
