@@ -22,6 +22,7 @@ from models.compile import demand_parity
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder
 from models.evidence import Judged, write_evidence
+from models.fallback import settled
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
@@ -61,16 +62,17 @@ def assemble(
         for signal, pairs in labelled.pairs.items()
     }
     elected = _elections(jobs, rows_of, settings=settings, track=track)
-    answers = [
-        replace(answer, champion=elected[answer.signal, answer.uses].champion) for answer in answers
-    ]
+    answers = settled(answers, jobs=jobs, elected=elected, rows_of=rows_of)
+    used = {(answer.signal, answer.uses) for answer in answers}
+    jobs = [job for job in jobs if (job.signal, job.profile) in used]
     manifest = _manifest(labelled, splits, answers, name=out.name, settings=settings)
     with staged_folder(out) as folder:
         write_json(folder / MANIFEST, manifest)
         write_json(folder / ENCODING, encoder.to_json())
-        with track("Compiling models", total=len(elected), unit="models") as done:
-            for (signal, profile), winner in elected.items():
-                _compile(winner, folder, signal=signal, profile=profile)
+        with track("Compiling models", total=len(jobs), unit="models") as done:
+            for job in jobs:
+                winner = elected[job.signal, job.profile]
+                _compile(winner, folder, signal=job.signal, profile=job.profile)
                 done(1)
         compiled = CompiledModelSet.load(folder, threads=settings.jobs)
         _prove(compiled, elected, rows_of, jobs)
