@@ -38,48 +38,85 @@ class Stopwatch:
         return sum(self.seconds.values())
 
 
-def prepare(
-    space: Workspace, *, customers: int, seed: int, until: datetime, now: datetime, screen: Screen
-) -> Stopwatch:
-    """Generate, check, build features, train, promote, form and publish, and report."""
-    from features.check import check
-    from features.frame import build_population, build_training
-    from models import registry
-    from models.settings import TrainingSettings
-    from pipelines.insurer import generate
-    from pipelines.report import write_report
-    from pipelines.strategise import form_strategies
-    from pipelines.train import train_challenger
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """One run of the main job on a generated insurer; `now` is when its strategies are formed."""
 
-    watch, home, tables, track = Stopwatch(screen), space.home, space.tables, screen.track
-    with watch.step(f"generate {customers:,} customers"):
-        generate(tables, customers=customers, seed=seed, until=until, track=track)
-    with watch.step("check every row against the data contract"):
-        check(tables, quarantine=space.quarantine, track=track)
-    with watch.step("build what was known at each contact, and is known now"):
-        build_training(tables, home=home, as_of=until, track=track)
-        build_population(tables, home=home, as_of=until, track=track)
-    with watch.step("train, judge and register a model set"):
-        made = train_challenger(
-            home, tables=tables, as_of=until, settings=TrainingSettings(seed=seed), track=track
+    space: Workspace
+    seed: int
+    until: datetime
+    now: datetime
+    watch: Stopwatch
+
+    @property
+    def screen(self) -> Screen:
+        """Where it speaks."""
+        return self.watch.screen
+
+    def know(self, *, customers: int) -> None:
+        """Generate, check, and build what was known at each contact and is known now."""
+        from features.check import check
+        from features.frame import build_population, build_training
+        from pipelines.insurer import generate
+
+        tables, home, track = self.space.tables, self.space.home, self.screen.track
+        with self.watch.step(f"generate {customers:,} customers"):
+            generate(tables, customers=customers, seed=self.seed, until=self.until, track=track)
+        with self.watch.step("check every row against the data contract"):
+            check(tables, quarantine=self.space.quarantine, track=track)
+        with self.watch.step("build what was known at each contact, and is known now"):
+            build_training(tables, home=home, as_of=self.until, track=track)
+            build_population(tables, home=home, as_of=self.until, track=track)
+
+    def learn(self) -> None:
+        """Train, judge, register and promote a model set."""
+        from models import registry
+        from models.settings import TrainingSettings
+        from pipelines.train import champions, train_challenger
+
+        with self.watch.step("train, judge and register a model set"):
+            made = train_challenger(
+                self.space.home,
+                tables=self.space.tables,
+                as_of=self.until,
+                settings=TrainingSettings(seed=self.seed),
+                track=self.screen.track,
+            )
+        self.screen.table(
+            "  accept: who answers for each profile, judged on later contacts",
+            ["  profile", "champion", "rows", "AUC", "one for all"],
+            [
+                [f"  {row.profile}", row.candidate, row.rows, row.auc, row.single]
+                for row in champions(made.folder)
+                if row.signal == "accept" and row.profile != "all"
+            ],
         )
-    with watch.step("promote it through the gate"):
-        registry.promote(home, version=made.version, by="demo", why="first model set", now=now)
-    with watch.step("form and publish a strategy for every customer"):
+        with self.watch.step("promote it through the gate"):
+            registry.promote(
+                self.space.home, version=made.version, by="demo", why="the demo", now=self.now
+            )
+
+    def publish(self) -> None:
+        """Form and publish a strategy for every customer, and measure what each offer adds."""
+        from models import registry
+        from pipelines.report import write_report
+        from pipelines.strategise import form_strategies
+
+        home, tables, track = self.space.home, self.space.tables, self.screen.track
         champion = registry.current(home)
         assert champion is not None, "promote returned without a champion"
-        form_strategies(
-            home,
-            tables=tables,
-            model_set_folder=champion,
-            as_of=until,
-            formed_at=now,
-            valid_for=timedelta(days=7),
-            track=track,
-        )
-    with watch.step("measure what each offer adds"):
-        write_report(home, tables=tables, as_of=until, track=track)
-    return watch
+        with self.watch.step("form and publish a strategy for every customer"):
+            form_strategies(
+                home,
+                tables=tables,
+                model_set_folder=champion,
+                as_of=self.until,
+                formed_at=self.now,
+                valid_for=timedelta(days=7),
+                track=track,
+            )
+        with self.watch.step("measure what each offer adds"):
+            write_report(home, tables=tables, as_of=self.until, track=track)
 
 
 def contacts(tables: Path, *, count: int = DECISIONS) -> list[dict[str, Any]]:

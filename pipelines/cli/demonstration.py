@@ -26,18 +26,15 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Generate an insurer, learn from it, publish strategies and route twenty real calls."""
-    from pipelines.demo import address_of, decide, prepare
+    from pipelines.demo import Rehearsal, Stopwatch, address_of, decide
     from pipelines.running import free_port, server
 
     screen, space = Screen(as_json), Workspace(home)
-    watch = prepare(
-        space,
-        customers=customers,
-        seed=seed,
-        until=END_OF_GENERATED_DATA,
-        now=datetime.now(UTC),
-        screen=screen,
-    )
+    watch = Stopwatch(screen)
+    rehearsal = Rehearsal(space, seed, END_OF_GENERATED_DATA, datetime.now(UTC), watch)
+    rehearsal.know(customers=customers)
+    rehearsal.learn()
+    rehearsal.publish()
     with ExitStack() as running:
         listening = free_port(port)
         address = address_of(listening)
@@ -56,6 +53,19 @@ def demo(
         )
         if serve:
             _keep_serving(address, space=space, screen=screen, running=running)
+    if not serve:
+        _say_what_next(space, screen=screen)
+
+
+def _say_what_next(space: Workspace, *, screen: Screen) -> None:
+    screen.say("Look further:")
+    screen.say(f"  .venv/bin/callworth strategies show c0000012 --home '{space.screen}'")
+    screen.say(
+        f"  .venv/bin/callworth serve --home '{space.screen}'   # then open /offers and /docs"
+    )
+    screen.say(
+        f"  .venv/bin/mlflow ui --backend-store-uri 'sqlite:///{space.screen}/mlflow/mlflow.db'"
+    )
 
 
 def _keep_serving(address: str, *, space: Workspace, screen: Screen, running: ExitStack) -> None:

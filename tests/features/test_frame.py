@@ -205,9 +205,7 @@ def test_rows_in_the_quarantine_of_a_check_are_left_out(tmp_path: Path) -> None:
     quarantine = tmp_path / "quarantine"
     check(tables, quarantine=quarantine)
 
-    (row,) = pq.read_table(
-        build_population(tables, home=tmp_path, as_of=NOW)
-    ).to_pylist()
+    (row,) = pq.read_table(build_population(tables, home=tmp_path, as_of=NOW)).to_pylist()
 
     assert row["payments_last_30_days"] == 1
     assert row["payments_amount_last_30_days"] == 7.0
