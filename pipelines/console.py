@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -95,13 +96,13 @@ class Screen:
             numeric = bool(rows) and all(isinstance(row[place], int | float) for row in rows)
             shown.add_column(name, justify="right" if numeric else "left", no_wrap=True)
         for row in rows:
-            shown.add_row(*(_cell(value) for value in row))
+            shown.add_row(*(escape(_cell(value)) for value in row))
         self.out.print(shown)
 
     def result(self, facts: Mapping[str, object] | msgspec.Struct) -> None:
         """Print the closing facts as one JSON object, if JSON was asked for."""
         if self.as_json:
-            json.dump(msgspec.to_builtins(facts), sys.stdout, indent=2, default=str)
+            json.dump(msgspec.to_builtins(facts, enc_hook=str), sys.stdout, indent=2)
             sys.stdout.write("\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -22,6 +23,9 @@ _ITERATIONS = 1000
 _TOLERANCE = 1e-2
 # liblinear penalises the intercept: as a column of tens it is hardly penalised.
 _INTERCEPT_SCALING = 10.0
+# liblinear's random numbers are one stream for the whole process: two fits at the same time would
+# take them from each other, and the same seed would no longer give the same model.
+_ONE_LIBLINEAR = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,9 @@ class Linear:
                 intercept_scaling=_INTERCEPT_SCALING,
                 tol=_TOLERANCE,
                 random_state=self.settings.seed,
-            ).fit(design, rows.label, rows.weight)
+            )
+            with _ONE_LIBLINEAR:
+                logistic.fit(design, rows.label, rows.weight)
             return float(logistic.intercept_[0]), np.asarray(logistic.coef_[0])
         lasso = Lasso(
             alpha=penalty * largest / float(rows.weight.sum()),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from pipelines.cli.options import AsJson, AsOf, Home, Tables, instant
 from pipelines.console import Screen
@@ -82,15 +83,15 @@ def show_check(report: CheckReport, *, screen: Screen) -> None:
     for table, fault in sorted(found, key=lambda pair: -pair[1].rows):
         screen.say(
             f"  [yellow]{table}.{fault.column}[/yellow] {fault.rows:,} rows: {fault.rule} "
-            f"(such as {fault.example!r}, {fault.where}). {fault.fix}"
+            f"(such as {escape(repr(fault.example))}, {escape(fault.where)}). {escape(fault.fix)}"
         )
     for checked in report.tables:
         for left_aside in checked.not_checked:
-            screen.say(f"  {checked.table}: not checked: {left_aside}")
+            screen.say(f"  {checked.table}: not checked: {escape(left_aside)}")
     if report.absent:
         screen.say(f"  not there: {', '.join(report.absent)}")
     if report.unknown:
-        screen.say(f"  not in the data contract, not read: {', '.join(report.unknown)}")
+        screen.say(f"  not in the data contract, not read: {escape(', '.join(report.unknown))}")
     if report.exit_code:
         screen.say(
             f"[red]✗[/red] too many bad rows in {', '.join(report.over_share)} "

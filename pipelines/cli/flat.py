@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from pipelines.console import Screen
 
 
@@ -32,7 +34,7 @@ def train_on_one_table(dataset_file: Path, *, home: Path, seed: int, screen: Scr
     )
     show_champions(trained.folder, screen=screen)
     for column, why in dataset.left_out.items():
-        screen.say(f"  left out: {column} ({why})")
+        screen.say(f"  left out: {escape(column)} ({escape(why)})")
     screen.done(f"model set {registered.version} of {name} is registered in MLflow")
     screen.result(
         {

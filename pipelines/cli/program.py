@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from pipelines.cli import data, demonstration, learning, service, strategies
 
@@ -43,27 +44,36 @@ app.add_typer(service.keys, name="keys")
 app.command("demo")(demonstration.demo)
 
 REFUSED, FAILED, INTERRUPTED = 1, 3, 130
+CONFLICT = 409  # the status of a refusal by the gate
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+class _Interrupts:
+    """Whether Ctrl-C or a polite kill came; a library may answer it with an error of its own."""
+
+    came = False
+
+    @classmethod
+    def note(cls, _signal: int, _frame: FrameType | None) -> NoReturn:
+        cls.came = True
+        raise KeyboardInterrupt
 
 
 def main() -> NoReturn:
     """Run one verb; every expected failure ends in a sentence and an exit code."""
     warnings.simplefilter("ignore")  # what a library deprecates is our concern, not the user's
-    signal.signal(signal.SIGTERM, _interrupt)
-    problem = Console(stderr=True, highlight=False, soft_wrap=True)
+    signal.signal(signal.SIGINT, _Interrupts.note)
+    signal.signal(signal.SIGTERM, _Interrupts.note)
     try:
         app(prog_name="callworth")
-    except KeyboardInterrupt:
-        problem.print("[yellow]Interrupted.[/yellow] Nothing half-written stays: run it again.")
-        sys.exit(INTERRUPTED)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        problem = Console(stderr=True, highlight=False, soft_wrap=True)
+        if _Interrupts.came:
+            problem.print("[yellow]Interrupted.[/yellow] Nothing half-written stays: run it again.")
+            sys.exit(INTERRUPTED)
         fix = getattr(error, "fix", None)
         if fix is None:
             raise
-        problem.print(f"[red]error:[/red] {getattr(error, 'fact', error)}", markup=True)
-        problem.print(f"[bold]fix:[/bold] {fix}", markup=True)
-        sys.exit(REFUSED if getattr(error, "status", 0) == 409 else FAILED)
+        problem.print(f"[red]error:[/red] {escape(str(getattr(error, 'fact', error)))}")
+        problem.print(f"[bold]fix:[/bold] {escape(str(fix))}")
+        sys.exit(REFUSED if getattr(error, "status", 0) == CONFLICT else FAILED)
     sys.exit(0)

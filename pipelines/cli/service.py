@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pipelines.cli.options import AsJson, Home
 from pipelines.console import Screen
@@ -61,5 +62,5 @@ def create(
 
     screen = Screen(as_json)
     secret = create_key(home, name=name, role=role)
-    screen.say(f"Key of '{name}' ({role}), shown this once: [bold]{secret}[/bold]")
+    screen.say(f"Key of '{escape(name)}' ({role}), shown this once: [bold]{secret}[/bold]")
     screen.result({"name": name, "role": role, "key": secret})

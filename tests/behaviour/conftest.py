@@ -34,7 +34,7 @@ def callworth(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("a path with spaces")
     ran = callworth(
-        "demo", "--no-serve", "--customers", "4000", "--home", "home", "--json", cwd=folder
+        "demo", "--no-serve", "--customers", "6000", "--home", "home", "--json", cwd=folder
     )
     assert ran.returncode == 0, ran.stderr
     return Demo(folder / "home", ran.stderr, json.loads(ran.stdout))

@@ -35,7 +35,7 @@ def test_every_step_down_says_why(demo) -> None:
 
 def test_every_customer_has_a_strategy(demo) -> None:
     listed = json.loads(callworth("strategies", "list", "--json", home=demo.home).stdout)
-    assert [one["customers"] for one in listed["strategy_sets"]] == [4000]
+    assert [one["customers"] for one in listed["strategy_sets"]] == [6000]
 
 
 def test_a_strategy_is_shown_with_its_reasons_and_versions(demo) -> None:
@@ -46,7 +46,8 @@ def test_a_strategy_is_shown_with_its_reasons_and_versions(demo) -> None:
 
 
 def test_every_signal_and_stage_has_a_judged_champion(demo) -> None:
-    judged = {(row.signal, row.profile) for row in champions(demo.home / "models" / "1")}
+    (folder,) = (demo.home / "models").glob("candidate-*")
+    judged = {(row.signal, row.profile) for row in champions(folder)}
     for stage in ("prospect", "lead", "new_business", "purchaser"):
         assert ("accept", stage) in judged
     assert {signal for signal, _ in judged} >= {"accept", "lapse", "keep", "value"}
