@@ -12,12 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "callworth-home"
 OF_A_HOME = (
-    "champion_against_single",
     "features_against_handwritten",
     "strategies_at_scale",
     "decisions_over_http",
 )
-ALONE = ("installed_size", "generate", "real_data")
+ALONE = ("installed_size", "generate", "champion_against_single", "real_data")
 
 
 def main() -> None:

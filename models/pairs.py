@@ -25,7 +25,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from features.source import open_source
+from features.quarantine import open_checked
 from models.model_set import Count
 from models.signals import Signal
 
@@ -105,16 +105,18 @@ def label_pairs(
     frame: Path,
     *,
     tables: Path,
+    quarantine: Path,
     as_of: datetime,
     baseline_rows: int,
     rng: np.random.Generator,
 ) -> LabelledPairs:
     """Return the pairs of the training frame at `frame`, in its row order.
 
-    Of more than `baseline_rows` baseline pairs a random sample is kept, weighted up.
+    Rows of `tables` that their check set aside in `quarantine` count for nothing. Of more than
+    `baseline_rows` baseline pairs a random sample is kept, weighted up.
     Raises DataNotFoundError when the tables are not there.
     """
-    source = open_source(tables)
+    source = open_checked(tables, quarantine=quarantine)
     source.require(("contacts", "outcomes", "offers"))
     with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
         source.attach(connection, absent=True)

@@ -48,25 +48,29 @@ def train(
     Labels come from `tables`, as known before `as_of`. The same settings and data give the same
     folder. Raises DataNotFoundError when a file is not there, TooFewRowsError, ParityError.
     """
-    frame = home / "features" / "training.parquet"
-    if not frame.exists():
-        raise DataNotFoundError(
-            f"There is no training frame at {frame}.", fix="Run `callworth features` first."
-        )
-    labelled = read_labelled(frame, tables=tables, settings=settings, as_of=as_of)
+    labelled = read_labelled(home, tables=tables, settings=settings, as_of=as_of)
     folder = out or home / "models" / f"candidate-{as_of:%Y%m%dT%H%M%SZ}"
     manifest = assemble(labelled, out=folder, settings=settings, track=track)
     return TrainedModelSet(folder.name, folder, manifest)
 
 
 def read_labelled(
-    frame: Path, *, tables: Path, settings: TrainingSettings, as_of: datetime
+    home: Path, *, tables: Path, settings: TrainingSettings, as_of: datetime
 ) -> Labelled:
-    """Return the frame's rows with the labelled pairs of every signal."""
+    """Return the rows of HOME's training frame with the labelled pairs of every signal.
+
+    Raises DataNotFoundError when the frame is not there.
+    """
+    frame = home / "features" / "training.parquet"
+    if not frame.exists():
+        raise DataNotFoundError(
+            f"There is no training frame at {frame}.", fix="Run `callworth features` first."
+        )
     kinds = {feature.name: feature.kind for feature in FEATURES}
     found = label_pairs(
         frame,
         tables=tables,
+        quarantine=home / "quarantine",
         as_of=as_of,
         baseline_rows=settings.baseline_rows,
         rng=np.random.default_rng(settings.seed),

@@ -89,9 +89,8 @@ class Screen:
         """Print a table; numbers are right-aligned."""
         if self.as_json:
             return
-        shown = Table(
-            title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-        )
+        self.say(f"[italic]{escape(title)}[/italic]")
+        shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for place, name in enumerate(columns):
             numeric = bool(rows) and all(isinstance(row[place], int | float) for row in rows)
             shown.add_column(name, justify="right" if numeric else "left", no_wrap=True)

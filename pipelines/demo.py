@@ -83,7 +83,7 @@ class Rehearsal:
                 track=self.screen.track,
             )
         self.screen.table(
-            "  accept: who answers for each profile, judged on later contacts",
+            "  accept: who answers for each profile, judged on later contacts than it learned from",
             ["  profile", "champion", "rows", "AUC", "one for all"],
             [
                 [f"  {row.profile}", row.candidate, row.rows, row.auc, row.single]

@@ -131,6 +131,7 @@ class World:
         return label_pairs(
             self.folder / "training.parquet",
             tables=self.folder,
+            quarantine=self.folder / "quarantine",
             as_of=AS_OF,
             baseline_rows=more.get("baseline_rows", 1000),
             rng=np.random.default_rng(0),
