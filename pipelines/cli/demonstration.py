@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -88,4 +88,6 @@ def _keep_serving(address: str, *, space: Workspace, screen: Screen, running: Ex
     screen.say(f"  the API, for the router      {address}/docs")
     screen.say(f"  MLflow, for the scientist    {address_of(mlflow_port)}")
     screen.say("Ctrl-C ends.")
-    signal.pause()
+    with suppress(KeyboardInterrupt):
+        signal.pause()
+    screen.say("Ended.")
