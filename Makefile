@@ -47,7 +47,7 @@ bench: .venv/installed-dev ## Print every figure that the README quotes
 	@$(PY) -m benchmarks.run
 
 clean: ## Remove the environment and what the demo made
-	@rm -rf .venv callworth-home benchmarks/out
+	@rm -rf .venv callworth-home
 
 # Installed once for each content of the locked files; a second run needs no network.
 .venv/bin/python:
