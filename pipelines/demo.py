@@ -67,6 +67,7 @@ class Rehearsal:
         with self.watch.step("build what was known at each contact, and is known now"):
             build_training(tables, home=home, as_of=self.until, track=track)
             build_population(tables, home=home, as_of=self.until, track=track)
+            self.space.remember(tables=tables, as_of=self.until)
 
     def learn(self) -> None:
         """Train, judge, register and promote a model set."""

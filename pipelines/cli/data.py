@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.cli.options import AsJson, AsOf, Home, Tables, instant
+from pipelines.cli.options import AsJson, AsOf, Home, Tables, instant, warn_if_unchecked
 from pipelines.console import Screen
 from pipelines.workspace import DEFAULT_HOME, Workspace
 
@@ -109,15 +109,14 @@ def features(
 ) -> None:
     """Build what was known: the training frame, and every customer as of now."""
     from features.frame import build_population, build_training
-    from features.quarantine import was_checked
 
     screen, space = Screen(as_json), Workspace(home)
     source = tables or space.tables
-    if not was_checked(source, quarantine=space.quarantine):
-        screen.say(f"[yellow]These tables were not checked:[/yellow] callworth check {source}")
-    instant_seen = space.as_of(source, as_of)
+    warn_if_unchecked(source, space=space, screen=screen)
+    instant_seen = space.end_of_data(source, as_of)
     training = build_training(source, home=home, as_of=instant_seen, track=screen.track)
     population = build_population(source, home=home, as_of=instant_seen, track=screen.track)
+    space.remember(tables=source, as_of=instant_seen)
     screen.done(f"what was known at each contact: {training}")
     screen.done(f"every customer as of {instant_seen:%Y-%m-%d %H:%M} UTC: {population}")
     screen.result({"training": str(training), "population": str(population), "as_of": instant_seen})

@@ -6,13 +6,20 @@ import getpass
 from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
-from pipelines.cli.options import AsJson, AsOf, Home, Tables
+from pipelines.cli.options import AsJson, AsOf, Home, Tables, warn_if_unchecked
 from pipelines.console import Screen
 from pipelines.workspace import DEFAULT_HOME, Workspace
+
+if TYPE_CHECKING:
+    from models.gate import GateReport
+
+# Callers get the strategies that were formed before, until new ones are published.
+FORM_NEXT = "  Callers get its answers after: callworth strategies form"
 
 By = Annotated[str, typer.Option("--by", help="Who decides; written to the ledger.")]
 Why = Annotated[str, typer.Option("--why", help="Why; written to the ledger.")]
@@ -41,7 +48,8 @@ def train(
     from models.settings import TrainingSettings
     from pipelines.train import train_challenger
 
-    source = tables or space.tables
+    source = space.source(tables)
+    warn_if_unchecked(source, space=space, screen=screen)
     made = train_challenger(
         home,
         tables=source,
@@ -81,25 +89,48 @@ def promote(
     force: Annotated[
         bool, typer.Option("--force", help="Go past the gate; needs --why, the ledger says so.")
     ] = False,
+    least_gain: Annotated[
+        float,
+        typer.Option(help="Least gain overall, in log loss and AUC; at 0 a tie passes."),
+    ] = 0.0,
+    margin: Annotated[
+        float, typer.Option(min=0.0, help="How much AUC one profile may lose.")
+    ] = 0.01,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Make a model set the champion, if the gate holds; say what was compared."""
     from models import registry
+    from models.gate import GateRefusedError, GateSettings
 
     screen = Screen(as_json)
-    promotion = registry.promote(
-        home,
-        version=version,
-        by=by or getpass.getuser(),
-        why=why,
-        now=datetime.now(UTC),
-        force=force,
-    )
-    for rule in promotion.report.rules:
-        screen.say(f"  {'[green]✓[/green]' if rule.holds else '[red]✗[/red]'} {rule.sentence}")
+    try:
+        promotion = registry.promote(
+            home,
+            version=version,
+            by=by or getpass.getuser(),
+            why=why,
+            now=datetime.now(UTC),
+            force=force,
+            settings=GateSettings(least_gain=least_gain, margin=margin),
+        )
+    except GateRefusedError as refused:
+        show_gate(refused.report, screen=screen)
+        screen.result({"refused": refused.fact, "report": refused.report})
+        raise
+    show_gate(promotion.report, screen=screen)
     screen.done(f"model set {promotion.version} is the champion")
+    screen.say(FORM_NEXT)
     screen.result({"champion": promotion.version, "report": promotion.report})
+
+
+def show_gate(report: GateReport, *, screen: Screen) -> None:
+    """Print every rule with its figures, and on which rows they were judged."""
+    if report.note:
+        screen.say(f"  [dim]{escape(report.note)}[/dim]")
+    for rule in report.rules:
+        mark = "[green]✓[/green]" if rule.holds else "[red]✗[/red]"
+        screen.say(f"  {mark} {escape(rule.sentence)}")
 
 
 def rollback(
@@ -114,6 +145,7 @@ def rollback(
     screen = Screen(as_json)
     promotion = registry.rollback(home, by=by or getpass.getuser(), why=why, now=datetime.now(UTC))
     screen.done(f"model set {promotion.version} is the champion again")
+    screen.say(FORM_NEXT)
     screen.result({"champion": promotion.version})
 
 

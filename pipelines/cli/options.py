@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from pipelines.workspace import DEFAULT_HOME
+from pipelines.console import Screen
+from pipelines.workspace import DEFAULT_HOME, Workspace
 
 
 def instant(text: str | datetime) -> datetime:
@@ -52,3 +54,14 @@ AsOf = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, nothing else.")]
+
+
+def warn_if_unchecked(source: Path, *, space: Workspace, screen: Screen) -> None:
+    """Say when the tables that a verb reads were never checked: their bad rows are still in."""
+    from features.quarantine import was_checked
+
+    if not was_checked(source, quarantine=space.quarantine):
+        screen.say(
+            f"[yellow]These tables were not checked, bad rows are not left out:[/yellow] "
+            f"callworth check {escape(str(source))}"
+        )

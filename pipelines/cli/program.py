@@ -67,7 +67,8 @@ def main() -> NoReturn:
         app(prog_name="callworth")
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         problem = Console(stderr=True, highlight=False, soft_wrap=True)
-        if _Interrupts.came:
+        ended_well = isinstance(error, SystemExit) and not error.code
+        if _Interrupts.came and not ended_well:
             problem.print("[yellow]Interrupted.[/yellow] Nothing half-written stays: run it again.")
             sys.exit(INTERRUPTED)
         fix = getattr(error, "fix", None)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from features.errors import DataNotFoundError
-from pipelines.cli.options import AsJson, AsOf, Home, Tables
+from pipelines.cli.options import AsJson, AsOf, Home, Tables, warn_if_unchecked
 from pipelines.console import Screen
 from pipelines.workspace import DEFAULT_HOME, Workspace
 
@@ -33,7 +33,8 @@ def form(
     from pipelines.strategise import form_strategies
 
     screen, space = Screen(as_json), Workspace(home)
-    source = tables or space.tables
+    source = space.source(tables)
+    warn_if_unchecked(source, space=space, screen=screen)
     champion = registry.current(home)
     if champion is None:
         raise DataNotFoundError(
@@ -116,7 +117,8 @@ def report(
     from pipelines.report import write_report
 
     screen, space = Screen(as_json), Workspace(home)
-    source = tables or space.tables
+    source = space.source(tables)
+    warn_if_unchecked(source, space=space, screen=screen)
     path = write_report(home, tables=source, as_of=space.as_of(source, as_of), track=screen.track)
     screen.done(f"what each offer adds: {path}")
     screen.result({"report": str(path)})

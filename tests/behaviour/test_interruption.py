@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.running import free_port
+
 # -2: the interpreter itself was still starting; a shell reports 130 for it too.
 INTERRUPTED = (130, -signal.SIGINT)
 
@@ -94,3 +96,15 @@ def test_a_stopped_verb_leaves_whole_results_and_then_completes(
         assert "value group" in said
     seconds_of(home, *verb)
     assert not list((home / "features").glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_the_server_is_success(demo, by: signal.Signals) -> None:
+    process = started(demo.home, "serve", "--port", str(free_port(0)))
+    assert process.stderr is not None
+    assert "answers at" in process.stderr.readline()
+    time.sleep(1)
+    process.send_signal(by)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Interrupted" not in errors

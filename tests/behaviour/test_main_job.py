@@ -76,13 +76,3 @@ def test_a_second_model_set_of_the_same_data_is_promoted_and_rolled_back(
     assert "model set 2 is the champion" in promoted.stdout
     back = callworth("rollback", "--why", "the first one again", home=home)
     assert "model set 1 is the champion again" in back.stdout
-
-
-def test_nothing_of_the_truth_is_read_by_the_main_job(root: Path) -> None:
-    readers = [
-        path
-        for package in ("features", "models", "routing", "serving", "pipelines")
-        for path in (root / package).rglob("*.py")
-        if "truth/" in path.read_text() and "insurer" not in path.parts
-    ]
-    assert not readers
