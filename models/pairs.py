@@ -7,8 +7,8 @@ accept     presented, W is over at T. 1 when the outcome says accepted.
 lapse      accepted, M is over since the sale. 1 when the product lapsed within M.
 keep       presented, W + M is over. 1 when accepted and not lapsed.
 value      presented, W + M is over. Revenue if kept, minus the lapse cost if lapsed, else 0.
-baseline   nothing presented though something could have been, each eligible offer, W is over.
-           1 when the customer bought it anyway.
+baseline   nothing presented though something could have been, each offer that the partner sells
+           to the stage, W is over. 1 when the customer bought it anyway.
 
 `keep` and `value` leave out every pair of the immature time, the refusals too: with the refusals
 alone, the last months would seem to sell nothing.
@@ -25,6 +25,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from features.contract import ALL_PARTNERS
 from features.quarantine import open_checked
 from models.model_set import Count
 from models.signals import Signal
@@ -46,6 +47,7 @@ FROM frame
 JOIN placed AS offers ON CASE WHEN frame.offer_id IS NOT NULL
   THEN offers.offer_id = frame.offer_id
   ELSE coalesce(frame.offer_probability, 1.0) < 1.0
+    AND offers.partner IN (frame.partner, '{ALL_PARTNERS}')
     AND list_contains(string_split(offers.eligible_stages, ';'), frame.stage) END
 LEFT JOIN outcomes ON outcomes.contact_id = frame.contact_id
   AND outcomes.offer_id = offers.offer_id AND outcomes.known_at < $as_of
@@ -122,8 +124,8 @@ def label_pairs(
         source.attach(connection, absent=True)
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(
-            "CREATE TEMP VIEW frame AS SELECT file_row_number AS row, contact_id, as_of, stage, "
-            f"offer_id, offer_probability FROM read_parquet('{_quoted(frame)}', "
+            "CREATE TEMP VIEW frame AS SELECT file_row_number AS row, contact_id, partner, as_of, "
+            f"stage, offer_id, offer_probability FROM read_parquet('{_quoted(frame)}', "
             "file_row_number = true)"
         )
         connection.execute(

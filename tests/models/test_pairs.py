@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.contract import TABLES, Type
+from features.contract import ALL_PARTNERS, TABLES, Type
 from models.pairs import LabelledPairs, label_pairs
 from models.signals import Signal
 
@@ -35,6 +35,8 @@ class World:
     contacts: list[dict[str, object]] = field(default_factory=list)
     outcomes: list[dict[str, object]] = field(default_factory=list)
     events: list[dict[str, object]] = field(default_factory=list)
+    # Whose each offer is; the filler partner "x" sells those that are not named.
+    sellers: dict[str, str] = field(default_factory=dict)
 
     def contact(
         self,
@@ -44,9 +46,11 @@ class World:
         at: datetime = LONG_AGO,
         probability: float = 0.3,
         reached: bool = True,
+        partner: str = "x",
     ) -> None:
         self.contacts.append(
             {
+                "partner": partner,
                 "contact_id": name,
                 "customer_id": name,
                 "reached_agent": reached,
@@ -60,6 +64,7 @@ class World:
             self.frame.append(
                 {
                     "contact_id": name,
+                    "partner": partner,
                     "as_of": at,
                     "stage": "lead",
                     "offer_id": offer,
@@ -100,6 +105,7 @@ class World:
     def labelled(self, **more: int) -> LabelledPairs:
         offers = [
             {
+                "partner": self.sellers.get(offer, "x"),
                 "offer_id": offer,
                 "product": offer,
                 "lapse_cost": 80.0,
@@ -120,6 +126,7 @@ class World:
             schema=pa.schema(
                 [
                     ("contact_id", pa.string()),
+                    ("partner", pa.string()),
                     ("as_of", TYPES[Type.TIME]),
                     ("stage", pa.string()),
                     ("offer_id", pa.string()),
@@ -240,6 +247,18 @@ def test_baseline_takes_each_eligible_offer_where_nothing_was_presented(world: W
     assert world.label(Signal.BASELINE) == {"bought anyway": 1.0, "not": 0.0}
     # "life" is not for leads.
     assert set(found.pairs[Signal.BASELINE].offer) == {found.offer_ids.index("home")}
+
+
+@pytest.mark.parametrize(
+    ("seller", "counted"), [("north", {"northern"}), (ALL_PARTNERS, {"northern", "southern"})]
+)
+def test_baseline_takes_only_offers_that_the_contacts_partner_sells(
+    world: World, seller: str, counted: set[str]
+) -> None:
+    world.sellers["home"] = seller
+    world.contact("northern", None, partner="north")
+    world.contact("southern", None, partner="south")
+    assert set(world.label(Signal.BASELINE)) == counted
 
 
 def test_a_sample_of_the_baseline_is_weighted_up(world: World) -> None:
