@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from features.contract import ALL_PARTNERS
 from features.errors import ContractError, DataNotFoundError
 from features.quarantine import open_checked
 from models.uplift.effects import LoggedContacts
@@ -22,7 +23,7 @@ SETTLING_DAYS = 7
 
 _OFFERS = """
 SELECT offer_id, any_value(name), any_value(product), max(presentation_cost), max(lapse_cost),
-       max(maturity_days), any_value(eligible_stages)
+       max(maturity_days), any_value(eligible_stages), any_value(partner)
 FROM offers GROUP BY offer_id ORDER BY offer_id
 """
 
@@ -30,7 +31,7 @@ FROM offers GROUP BY offer_id ORDER BY offer_id
 # on the same rows. A contact with nothing presented at probability 1 had no choice: left out.
 _CONTACTS = """
 CREATE OR REPLACE TEMP TABLE logged AS
-SELECT contact_id, customer_id, stage, offer_id, offer_probability, as_of AS at
+SELECT contact_id, customer_id, partner, stage, offer_id, offer_probability, as_of AS at
 FROM read_parquet($training)
 WHERE offer_probability IS NOT NULL AND (offer_id IS NOT NULL OR offer_probability < 1)
   AND as_of + to_days($closing_days) <= $as_of
@@ -60,7 +61,8 @@ WHERE sale.accepted AND sale.known_at < $as_of
   AND sale.occurred_at >= logged.at AND sale.occurred_at < logged.at + to_days($buying_days)
 """
 
-_OFFER = """
+# Another partner's customers could not have had the offer: they say nothing of it.
+_OFFER = f"""
 SELECT logged.contact_id, logged.customer_id, logged.stage, logged.offer_probability AS probability,
        coalesce(logged.offer_id = $offer, false) AS presented, logged.offer_id IS NULL AS nothing,
        (sale.contact_id IS NOT NULL)::DOUBLE AS bought,
@@ -72,13 +74,17 @@ SELECT logged.contact_id, logged.customer_id, logged.stage, logged.offer_probabi
 FROM logged LEFT JOIN sales AS sale
   ON sale.contact_id = logged.contact_id AND sale.offer_id = $offer
 WHERE list_contains($stages, logged.stage)
+  AND $partner IN (logged.partner, '{ALL_PARTNERS}')
 ORDER BY logged.at, logged.contact_id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueOffer:
-    """One offer of the catalogue; money in the currency of the tables."""
+    """One offer of the catalogue; money in the currency of the tables.
+
+    `partner` sells it; ALL_PARTNERS when every partner does.
+    """
 
     offer_id: str
     name: str
@@ -87,6 +93,7 @@ class CatalogueOffer:
     lapse_cost: float
     maturity_days: int
     eligible_stages: tuple[str, ...]
+    partner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +157,8 @@ class Evidence:
         """Return the catalogue, by offer id."""
         rows = self._connection.execute(_OFFERS).fetchall()
         return tuple(
-            CatalogueOffer(offer_id, name, product, cost, lapse, days, tuple(stages.split(";")))
-            for offer_id, name, product, cost, lapse, days, stages in rows
+            CatalogueOffer(offer_id, name, product, cost, lapse, days, tuple(stages.split(";")), of)
+            for offer_id, name, product, cost, lapse, days, stages, of in rows
         )
 
     def offer(self, offer: CatalogueOffer) -> OfferEvidence:
@@ -161,6 +168,7 @@ class Evidence:
             {
                 "offer": offer.offer_id,
                 "stages": list(offer.eligible_stages),
+                "partner": offer.partner,
                 "as_of": self._as_of,
                 "mature_days": BUYING_DAYS + SETTLING_DAYS + offer.maturity_days,
                 "lapse_cost": offer.lapse_cost,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -39,8 +40,14 @@ OFFERS = (
 NEW_OFFER = TrueOffer("cyber", "Cyber cover", 0.02, {"new_business": 0.02})
 
 
-def write_offers_world(home: Path, *, contacts: int, seed: int) -> Path:
-    """Write tables and the training frame of one insurer; return the folder of the tables."""
+def write_offers_world(
+    home: Path, *, contacts: int, seed: int, strangers: int = 0, seller: str = "main"
+) -> Path:
+    """Write tables and the training frame of one insurer; return the folder of the tables.
+
+    The partner `seller` has the offers. The first `strangers` of the contacts come once more as
+    those of customers of partner "other", to whom nothing was presented and who never buy.
+    """
     rng = np.random.default_rng(seed)
     stage = rng.choice(STAGES, size=contacts, p=(0.35, 0.3, 0.03, 0.32))
     customer = rng.integers(0, contacts // 2, size=contacts)
@@ -53,7 +60,7 @@ def write_offers_world(home: Path, *, contacts: int, seed: int) -> Path:
     action = (rng.random(contacts)[:, None] < chances.cumsum(axis=1)).argmax(axis=1)
     contact_id = [f"c{i:06d}" for i in range(contacts)]
     tables = home / "tables"
-    _write(tables / "offers", [_catalogue(offer) for offer in offers])
+    _write(tables / "offers", [_catalogue(offer) | {"partner": seller} for offer in offers])
     sales, lapses = [], []
     for place, offer in enumerate(offers):
         chance = np.array(
@@ -70,8 +77,9 @@ def write_offers_world(home: Path, *, contacts: int, seed: int) -> Path:
                 lapses.append(_lapse(len(lapses), customer[i], offer, lapsed_at))
     _write(tables / "outcomes", sales)
     _write(tables / "customer_events", lapses)
-    training = [
+    training: list[dict[str, Any]] = [
         {
+            "partner": "main",
             "contact_id": contact_id[i],
             "customer_id": f"p{customer[i]}",
             "as_of": at[i],
@@ -81,6 +89,12 @@ def write_offers_world(home: Path, *, contacts: int, seed: int) -> Path:
             "offer_probability": float(chances[i, action[i]]),
         }
         for i in range(contacts)
+    ]
+    training += [
+        row
+        | {"partner": "other", "contact_id": f"o{row['contact_id']}"}
+        | {"customer_id": f"o{row['customer_id']}", "offer_id": None, "offer_probability": 0.4}
+        for row in training[:strangers]
     ]
     _write(home / "features" / "training.parquet", training)
     _write(tables / "contacts", [_contact(row) for row in training])
@@ -97,11 +111,11 @@ def _catalogue(offer: TrueOffer) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _contact(row: dict[str, object]) -> dict[str, object]:
+def _contact(row: dict[str, Any]) -> dict[str, object]:
     return {
-        "partner": "main", "contact_id": row["contact_id"], "customer_id": row["customer_id"],
-        "channel": "voice", "reason": "quote", "centre": "east", "queue": "sales",
-        "waited_seconds": 20.0, "handled_seconds": 300.0, "reached_agent": True,
+        "partner": row["partner"], "contact_id": row["contact_id"],
+        "customer_id": row["customer_id"], "channel": "voice", "reason": "quote", "centre": "east",
+        "queue": "sales", "waited_seconds": 20.0, "handled_seconds": 300.0, "reached_agent": True,
         "offer_id": row["offer_id"], "offer_probability": row["offer_probability"],
         "arm": "explore", "occurred_at": row["as_of"], "known_at": row["as_of"],
     }  # fmt: skip

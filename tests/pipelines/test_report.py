@@ -9,6 +9,7 @@ import duckdb
 import msgspec
 import pytest
 
+from features.contract import ALL_PARTNERS
 from features.errors import ContractError, DataNotFoundError
 from features.frame import build_training
 from models.uplift.effects import NORMAL_95, Verdict
@@ -136,6 +137,26 @@ def test_without_features_the_error_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="Run `callworth features` first"):
         write_report(tmp_path, tables=tmp_path, as_of=UNTIL)
     assert not list(tmp_path.iterdir())
+
+
+def test_another_partners_customers_say_nothing_of_an_offer(tmp_path: Path) -> None:
+    alone = write_offers_world(tmp_path / "alone", contacts=3000, seed=5)
+    beside = write_offers_world(tmp_path / "beside", contacts=3000, seed=5, strangers=1500)
+    without = read(write_report(tmp_path / "alone", tables=alone, as_of=UNTIL))
+    with_them = read(write_report(tmp_path / "beside", tables=beside, as_of=UNTIL))
+    assert with_them.provenance.contacts > without.provenance.contacts
+    assert with_them.offers == without.offers
+
+
+def test_an_offer_of_all_partners_is_measured_on_the_customers_of_each(tmp_path: Path) -> None:
+    world = {"contacts": 3000, "seed": 5, "strangers": 1500}
+    nothing = {}
+    for seller in ("main", ALL_PARTNERS):
+        home = tmp_path / seller
+        tables = write_offers_world(home, seller=seller, **world)
+        report = read(write_report(home, tables=tables, as_of=UNTIL))
+        nothing[seller] = report.offer("term_life").nothing
+    assert nothing[ALL_PARTNERS] > 1.5 * nothing["main"]
 
 
 def test_a_frame_of_other_tables_is_refused(home: Path, tmp_path: Path) -> None:
