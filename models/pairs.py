@@ -1,7 +1,9 @@
 """The labelled (contact, offer) pairs of each signal, from the training frame and the tables.
 
-Let W be the answer window (14 days), M the offer's maturity period, T the instant to look from.
-Nothing known at or after T is looked at. A pair is presented when that offer was.
+Let W be the answer window (14 days), S the settling time in which what happened becomes known
+(7 days), M the offer's maturity period, T the instant to look from. A time is over when S has
+passed since it too. Nothing known at or after T is looked at. A pair is presented when that offer
+was.
 
 accept     presented, W is over at T. 1 when the outcome says accepted.
 lapse      accepted, M is over since the sale. 1 when the product lapsed within M.
@@ -32,6 +34,9 @@ from models.signals import Signal
 
 # A purchase counts as the answer to a contact when it comes within this time of it.
 ANSWER_DAYS = 14
+# What happened becomes known some days later: nothing is judged before that has passed too.
+SETTLING_DAYS = 7
+_CLOSING_DAYS = ANSWER_DAYS + SETTLING_DAYS
 
 _LABELLED = f"""
 CREATE TEMP TABLE labelled AS
@@ -40,9 +45,11 @@ SELECT frame.row, offers.place AS offer, frame.offer_id IS NOT NULL AS presented
   coalesce(outcomes.revenue, 0.0) AS revenue,
   offers.lapse_cost,
   lapses.customer_id IS NOT NULL AS lapsed,
-  frame.as_of + INTERVAL {ANSWER_DAYS} DAY <= $as_of AS answered,
-  frame.as_of + to_days(CAST({ANSWER_DAYS} + offers.maturity_days AS INTEGER)) <= $as_of AS mature,
-  outcomes.occurred_at + to_days(CAST(offers.maturity_days AS INTEGER)) <= $as_of AS sale_mature
+  frame.as_of + INTERVAL {_CLOSING_DAYS} DAY <= $as_of AS answered,
+  frame.as_of + to_days(CAST({_CLOSING_DAYS} + offers.maturity_days AS INTEGER)) <= $as_of
+    AS mature,
+  outcomes.occurred_at + to_days(CAST({SETTLING_DAYS} + offers.maturity_days AS INTEGER)) <= $as_of
+    AS sale_mature
 FROM frame
 JOIN placed AS offers ON CASE WHEN frame.offer_id IS NOT NULL
   THEN offers.offer_id = frame.offer_id
@@ -167,10 +174,10 @@ def _counts(connection: duckdb.DuckDBPyConnection, pairs: dict[Signal, Pairs]) -
         "contacts with an offer presented": (
             "SELECT count(DISTINCT row) FROM labelled WHERE presented"
         ),
-        "presented pairs past the answer window": (
+        "presented pairs past answer and settling": (
             "SELECT count(*) FROM labelled WHERE presented AND answered"
         ),
-        "presented pairs past maturity": (
+        "presented pairs past maturity and settling": (
             "SELECT count(*) FROM labelled WHERE presented AND mature"
         ),
     }

@@ -14,12 +14,8 @@ from numpy.typing import NDArray
 from features.contract import ALL_PARTNERS
 from features.errors import ContractError, DataNotFoundError
 from features.quarantine import open_checked
+from models.pairs import ANSWER_DAYS, SETTLING_DAYS
 from models.uplift.effects import LoggedContacts
-
-# A purchase counts for a contact when it comes within this many days of it (the data contract).
-BUYING_DAYS = 14
-# Outcomes are known some days after they happen; a contact is judged when that has passed too.
-SETTLING_DAYS = 7
 
 _OFFERS = """
 SELECT offer_id, any_value(name), any_value(product), max(presentation_cost), max(lapse_cost),
@@ -121,10 +117,10 @@ class Evidence:
         self._connection = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"})
         source.attach(self._connection)
         shared = {"as_of": as_of}
-        closing = {"closing_days": BUYING_DAYS + SETTLING_DAYS, "training": str(training)}
+        closing = {"closing_days": ANSWER_DAYS + SETTLING_DAYS, "training": str(training)}
         self._connection.execute(_CONTACTS, shared | closing)
         self._demand_same_contacts(training, tables=tables)
-        self._connection.execute(_SALES, shared | {"buying_days": BUYING_DAYS})
+        self._connection.execute(_SALES, shared | {"buying_days": ANSWER_DAYS})
 
     def __enter__(self) -> Evidence:
         return self
@@ -170,7 +166,7 @@ class Evidence:
                 "stages": list(offer.eligible_stages),
                 "partner": offer.partner,
                 "as_of": self._as_of,
-                "mature_days": BUYING_DAYS + SETTLING_DAYS + offer.maturity_days,
+                "mature_days": ANSWER_DAYS + SETTLING_DAYS + offer.maturity_days,
                 "lapse_cost": offer.lapse_cost,
                 "presentation_cost": offer.presentation_cost,
             },

@@ -11,11 +11,10 @@ import numpy as np
 from features.contract import Stage
 from features.progress import Track, silent
 from features.staging import staged_file
+from models.pairs import ANSWER_DAYS, SETTLING_DAYS
 from models.uplift.curves import GainCurve, gain_curve
 from models.uplift.effects import Effect, OfferEffect, offer_effect
 from pipelines.evidence import (
-    BUYING_DAYS,
-    SETTLING_DAYS,
     CatalogueOffer,
     Evidence,
     OfferEvidence,
@@ -201,6 +200,6 @@ def _provenance(
         model_set=predicted.model_set if isinstance(predicted, PredictedUplift) else None,
         strategy_set=pointer.label if pointer else None,
         fingerprint=evidence.fingerprint,
-        buying_days=BUYING_DAYS,
+        buying_days=ANSWER_DAYS,
         settling_days=SETTLING_DAYS,
     )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.contract import ALL_PARTNERS, TABLES, Type
-from models.pairs import LabelledPairs, label_pairs
+from models.pairs import ANSWER_DAYS, SETTLING_DAYS, LabelledPairs, label_pairs
 from models.signals import Signal
 
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
@@ -89,7 +89,7 @@ class World:
             }
         )
 
-    def lapsed(self, name: str, *, after_days: float) -> None:
+    def lapsed(self, name: str, *, after_days: float, known_after_days: float = 0) -> None:
         sale = next(row for row in self.outcomes if row["contact_id"] == name)
         at = sale["occurred_at"] + timedelta(days=after_days)  # type: ignore[operator]
         self.events.append(
@@ -98,7 +98,7 @@ class World:
                 "kind": "lapse",
                 "product": sale["offer_id"],
                 "occurred_at": at,
-                "known_at": at,
+                "known_at": at + timedelta(days=known_after_days),
             }
         )
 
@@ -202,7 +202,28 @@ def test_another_offer_bought_anyway_is_no_acceptance(world: World) -> None:
 def test_a_contact_whose_window_is_open_is_left_out(world: World) -> None:
     world.contact("old", "home")
     world.contact("new", "home", at=AS_OF - timedelta(days=13))
+    world.contact("settling", "home", at=AS_OF - timedelta(days=20))
     assert set(world.label(Signal.ACCEPT)) == {"old"}
+
+
+@pytest.mark.parametrize("age", range(14, 24))
+@pytest.mark.parametrize("offer", ["home", None])
+def test_an_acceptance_known_days_after_the_window_is_never_a_0(
+    world: World, age: int, offer: str | None
+) -> None:
+    at = AS_OF - timedelta(days=age)
+    world.contact("late", offer, at=at)
+    world.sold("late", "home", after_days=13.9, known_after_days=5.1)
+    label = world.label(Signal.ACCEPT if offer else Signal.BASELINE)
+    assert label == ({"late": 1.0} if age >= ANSWER_DAYS + SETTLING_DAYS else {})
+
+
+@pytest.mark.parametrize("age", range(60, 72))
+def test_a_lapse_known_days_after_maturity_is_never_a_0(world: World, age: int) -> None:
+    world.contact("late", "home", at=AS_OF - timedelta(days=age))
+    world.sold("late", "home", after_days=0.1, known_after_days=0.1)
+    world.lapsed("late", after_days=59.9, known_after_days=5)
+    assert world.label(Signal.LAPSE) == ({"late": 1.0} if age > 60 + SETTLING_DAYS else {})
 
 
 def test_what_is_known_only_later_is_not_looked_at(world: World) -> None:
