@@ -65,6 +65,11 @@ class Workspace:
         """
         if given is not None:
             return given
+        if not tables.exists():
+            raise DataNotFoundError(
+                f"There is nothing at '{tables}'.",
+                fix="Name the raw tables with --tables, or make some: callworth generate.",
+            )
         described = tables / "world.json"
         if described.exists():
             until = str(json.loads(described.read_text())["until"])

@@ -36,3 +36,8 @@ def test_a_generated_insurer_says_where_it_ends(tmp_path: Path) -> None:
 def test_tables_that_do_not_say_where_they_end_ask_for_the_instant(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="--as-of"):
         Workspace(tmp_path / "home").end_of_data(tmp_path, None)
+
+
+def test_tables_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataNotFoundError, match="nothing at"):
+        Workspace(tmp_path / "home").end_of_data(tmp_path / "absent", None)
