@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from models.pairs import label_pairs
 from models.planning import Labelled
 from models.settings import TrainingSettings
 
-__all__ = ["TrainedModelSet", "TrainingSettings", "train"]
+__all__ = ["TrainedModelSet", "TrainingSettings", "name_of", "train"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,35 @@ def train(
     track: Track = silent,
     out: Path | None = None,
 ) -> TrainedModelSet:
-    """Train on HOME/features/training.parquet and write HOME/models/candidate-<as_of> (or `out`).
+    """Train on HOME/features/training.parquet and write a folder of HOME/models (or `out`).
 
     Labels come from `tables`, as known before `as_of`. The same settings and data give the same
-    folder. Raises DataNotFoundError when a file is not there, TooFewRowsError, ParityError.
+    folder, others another: see `name_of`. Raises DataNotFoundError when a file is not there,
+    TooFewRowsError, ParityError.
     """
     labelled = read_labelled(home, tables=tables, settings=settings, as_of=as_of)
-    folder = out or home / "models" / f"candidate-{as_of:%Y%m%dT%H%M%SZ}"
+    folder = out or home / "models" / name_of(labelled, settings=settings, as_of=as_of)
     manifest = assemble(labelled, out=folder, settings=settings, track=track)
     return TrainedModelSet(folder.name, folder, manifest)
+
+
+def name_of(labelled: Labelled, *, settings: TrainingSettings, as_of: datetime) -> str:
+    """Return `candidate-<as_of>-<digest>`, the digest 8 hex digits of settings, data and instant.
+
+    Labels count as data: the frame stays the same when an outcome becomes known.
+    """
+    said = [
+        asdict(settings),
+        labelled.fingerprint,
+        labelled.offer_ids,
+        as_of.astimezone(UTC).isoformat(),
+    ]
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    for signal, pairs in sorted(labelled.pairs.items()):
+        digest.update(signal.encode())
+        for part in (pairs.row, pairs.offer, pairs.label, pairs.weight):
+            digest.update(part.tobytes())
+    return f"candidate-{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
 
 
 def read_labelled(
