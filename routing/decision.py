@@ -58,13 +58,11 @@ def decide(
     reader: Strategies | None,
     now: datetime,
     hold_back_share: float = 0.0,
-    model_sets: frozenset[str] | None = None,
 ) -> Decision:
     """Return where the contact goes and how to handle it; never raises for a Contact.
 
     `now` is UTC and aware. `hold_back_share` in [0, 1] is the share of contacts to whom nothing
-    is presented, chosen by a hash, so that the same contact stays in its arm. `model_sets`, if
-    given, are the versions still trusted: a strategy of another one is not used.
+    is presented, chosen by a hash, so that the same contact stays in its arm.
     """
     strategies = reader.snapshot() if reader is not None else None
     here = _Circumstances(contact, now, strategies.label if strategies else None)
@@ -82,9 +80,8 @@ def decide(
         return _default(here, _defaults(contact, strategies), why=error.fact)
     if found.strategy is None:
         return _default(here, _defaults(contact, strategies), why=found.why)
-    unusable = _unusable(found.strategy, now=now, model_sets=model_sets)
-    if unusable is not None:
-        return _profile(here, found, found.strategy, strategies=strategies, why=unusable)
+    if found.strategy.expires_at <= now:
+        return _profile(here, found, found.strategy, strategies=strategies)
     return _formed(here, found, found.strategy, hold_back_share=hold_back_share)
 
 
@@ -94,16 +91,6 @@ def _defaults(contact: Contact, strategies: OpenSet) -> PartnerDefaults:
     if partner is None and len(strategies.partners) == 1:
         partner = strategies.partners[0]
     return strategies.defaults_of(partner) or _LAST_RESORT
-
-
-def _unusable(
-    strategy: Strategy, *, now: datetime, model_sets: frozenset[str] | None
-) -> str | None:
-    if strategy.expires_at <= now:
-        return f"The strategy expired at {strategy.expires_at:%Y-%m-%d %H:%M} UTC."
-    if model_sets is not None and strategy.model_set not in model_sets:
-        return f"The strategy was formed with model set {strategy.model_set}, no longer in use."
-    return None
 
 
 def _default(here: _Circumstances, defaults: PartnerDefaults, *, why: str | None) -> Decision:
@@ -140,8 +127,8 @@ def _profile(
     strategy: Strategy,
     *,
     strategies: OpenSet,
-    why: str,
 ) -> Decision:
+    why = f"The strategy expired at {strategy.expires_at:%Y-%m-%d %H:%M} UTC."
     defaults = strategies.defaults_of(strategy.partner) or _LAST_RESORT
     default = defaults.of_stage(strategy.stage)
     return Decision(

@@ -164,14 +164,19 @@ def test_an_expired_strategy_gives_the_defaults_of_the_stage(reader: StrategyRea
     assert found.why == "The strategy expired at 2026-11-22 09:00 UTC."
 
 
-def test_a_model_set_no_longer_trusted_gives_the_defaults_of_the_stage(
-    reader: StrategyReader,
+def test_a_strategy_holds_until_it_expires_and_the_guides_promise_no_more(
+    reader: StrategyReader, a_strategy: Build, root: Path
 ) -> None:
     contact = _contact(customer_id="c-jane")
-    found = decide(contact, reader=reader, now=NOW, model_sets=frozenset({"18"}))
-    assert (found.source, found.route.queue) == (Source.PROFILE, "sales_any")
-    trusted = decide(contact, reader=reader, now=NOW, model_sets=frozenset({"17"}))
-    assert trusted.source is Source.STRATEGY
+    expires_at = a_strategy().expires_at
+    last = decide(contact, reader=reader, now=expires_at - timedelta(microseconds=1))
+    after = decide(contact, reader=reader, now=expires_at)
+    assert (last.source, last.model_set) == (Source.STRATEGY, "17")
+    assert (after.source, after.route.queue) == (Source.PROFILE, "sales_any")
+    for guide in ("http.md", "strategies.md"):
+        text = (root / "docs" / guide).read_text()
+        assert "trusted" not in text, guide
+        assert "`callworth rollback`" in text, guide
 
 
 @pytest.mark.parametrize("folder", [None, "nowhere"])
