@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from routing.answer import IdentifiedBy
@@ -30,11 +31,11 @@ def identify(contact: Contact, *, strategies: OpenSet) -> Identification:
                 return Identification(strategy, IdentifiedBy.CUSTOMER_ID, None)
         missed.append(f"customer id '{contact.customer_id}'")
     if contact.from_:
-        sharing = [s for p in partners for s in strategies.by_phone(p, contact.from_ or "")]
+        sharing = _ranked(s for p in partners for s in strategies.by_phone(p, contact.from_ or ""))
         if sharing:
             return _of_household(contact, sharing, strategies=strategies)
         missed.append(f"number '{contact.from_}'")
-    agreeing = [s for p in partners for s in _by_answers(contact, p, strategies=strategies)]
+    agreeing = _ranked(s for p in partners for s in _by_answers(contact, p, strategies=strategies))
     if agreeing:
         return Identification(
             agreeing[0], IdentifiedBy.ANSWERS, _shared(agreeing, verb="fit these answers")
@@ -55,7 +56,7 @@ def _of_household(
     """Choose among those who share a number: by the answers, else the most valuable."""
     if len(sharing) == 1:
         return Identification(sharing[0], IdentifiedBy.PHONE, None)
-    ids = {strategy.customer_id for strategy in sharing}
+    mine = {_identity(strategy) for strategy in sharing}
     partners = dict.fromkeys(strategy.partner for strategy in sharing)
     named: list[Strategy] = []
     for partner in partners:
@@ -63,11 +64,28 @@ def _of_household(
         if name:
             named += strategies.by_phone(partner, contact.from_ or "", name=name)
         named += _by_answers(contact, partner, strategies=strategies)
-    agreeing = {one.customer_id: one for one in named if one.customer_id in ids}
+    unique = {_identity(one): one for one in named if _identity(one) in mine}
+    agreeing = _ranked(unique.values())
     if len(agreeing) == 1:
-        return Identification(next(iter(agreeing.values())), IdentifiedBy.PHONE, None)
-    chosen = next(iter(agreeing.values()), sharing[0])
-    return Identification(chosen, IdentifiedBy.PHONE, _shared(sharing, verb="share this number"))
+        return Identification(agreeing[0], IdentifiedBy.PHONE, None)
+    if agreeing:
+        why = (
+            f"{len(sharing)} customers share this number and {len(agreeing)} of them fit the"
+            " answers; the most valuable of those was taken."
+        )
+        return Identification(agreeing[0], IdentifiedBy.PHONE, why)
+    return Identification(
+        sharing[0], IdentifiedBy.PHONE, _shared(sharing, verb="share this number")
+    )
+
+
+def _identity(strategy: Strategy) -> tuple[str, str]:
+    return strategy.partner, strategy.customer_id
+
+
+def _ranked(strategies: Iterable[Strategy]) -> list[Strategy]:
+    """Return them over all partners, the most valuable first."""
+    return sorted(strategies, key=lambda one: (-(one.signals.value or 0.0), *_identity(one)))
 
 
 def _shared(strategies: list[Strategy], *, verb: str) -> str | None:

@@ -131,6 +131,52 @@ def test_of_a_household_without_answers_the_most_valuable_is_taken_and_said(
     assert found.why == "2 customers share this number; the most valuable of them was taken."
 
 
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"from_": "+15555550100"},
+        {"answers": Answers(street="1 Main St", postcode="01101")},
+        {"from_": "+15555550100", "answers": Answers(name="Jane Doe")},
+    ],
+)
+def test_without_a_partner_the_most_valuable_of_all_partners_is_taken(
+    a_strategy: Build, publish: Publish, tmp_path: Path, known: dict[str, object]
+) -> None:
+    publish(
+        [
+            (a_strategy("c-main", value=20.0), JANE),
+            (a_strategy("c-cheap", value=5.0, partner="north"), JANE),
+            (a_strategy("c-dear", value=70.0, partner="north"), JANE),
+        ],
+        partners=("main", "north"),
+    )
+    found = _decide(StrategyReader(tmp_path), **known)
+    assert found.customer is not None
+    assert (found.partner, found.customer.customer_id) == ("north", "c-dear")
+    assert found.why is not None
+    assert "the most valuable of" in found.why
+
+
+def test_of_a_household_those_who_fit_the_answers_are_counted_apart(
+    a_strategy: Build, publish: Publish, tmp_path: Path
+) -> None:
+    entries = [
+        (a_strategy("c-jane", value=20.0), JANE),
+        (a_strategy("c-junior", value=30.0), JANE),
+        (a_strategy("c-john", value=90.0), JOHN),
+    ]
+    publish(entries)
+    found = _decide(
+        StrategyReader(tmp_path), from_="+15555550100", answers=Answers(name="Jane Doe")
+    )
+    assert found.customer is not None
+    assert found.customer.customer_id == "c-junior"
+    assert found.why == (
+        "3 customers share this number and 2 of them fit the answers;"
+        " the most valuable of those was taken."
+    )
+
+
 def test_one_answer_alone_identifies_nobody(reader: StrategyReader) -> None:
     found = _decide(reader, answers=Answers(name="Ann Poe"))
     assert (found.source, found.customer) == (Source.DEFAULT, None)
