@@ -152,7 +152,8 @@ def shown_handling(handling: Handling) -> ShownHandling:
         ShownOffer(o.offer_id, o.present, o.likelihood, o.uplift, o.added_value, o.why)
         for o in handling.offers
     )
-    return ShownHandling(offers, handling.note)
+    said = (handling.note, handling.advice)
+    return ShownHandling(offers, " ".join(part for part in said if part))
 
 
 def shown_reasons(strategy: Strategy) -> tuple[ShownReason, ...]:

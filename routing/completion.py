@@ -17,6 +17,8 @@ PROACTIVE_LIKELIHOOD = 0.25
 _SERVICE_REASONS = frozenset({ContactReason.BILLING, ContactReason.CHANGE})
 # Somebody with a loss, or about to leave, is helped first: never proactive, nothing presented.
 _SERVICE_ALONE = frozenset({ContactReason.CLAIM, ContactReason.CANCEL})
+# What the agent reads where the strategy's offers are held back for this contact.
+NOTHING_TO_OFFER = "Offer nothing on this contact."
 _SALES_TASKS = frozenset({Task.SALES, Task.LEAD_DEVELOPMENT})
 
 
@@ -85,9 +87,9 @@ def _route(task: Task, strategy: Strategy, *, skills: dict[str, int] | None = No
 
 
 def without_offers(handling: Handling, why: str) -> Handling:
-    """Return the handling with every yes turned to no, for this reason."""
+    """Return the handling with every yes turned to no, for this reason, and no advice to offer."""
     offers = tuple(
         msgspec.structs.replace(offer, present=False, why=why) if offer.present else offer
         for offer in handling.offers
     )
-    return msgspec.structs.replace(handling, offers=offers)
+    return msgspec.structs.replace(handling, offers=offers, advice=NOTHING_TO_OFFER)

@@ -54,5 +54,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     to: Text | None = None
     partner: Text | None = None
     customer_id: Text | None = None
-    answers: Answers = Answers()
+    answers: Answers | None = None
     deadline_ms: Milliseconds | None = None
+
+    @property
+    def said(self) -> Answers:
+        """The answers, empty where there are none."""
+        return self.answers if self.answers is not None else Answers()

@@ -7,6 +7,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Protocol
 
+import msgspec
+
 from routing.answer import (
     Arm,
     Decision,
@@ -131,17 +133,22 @@ def _profile(
     why = f"The strategy expired at {strategy.expires_at:%Y-%m-%d %H:%M} UTC."
     defaults = strategies.defaults_of(strategy.partner) or _LAST_RESORT
     default = defaults.of_stage(strategy.stage)
+    # As the strategy would be completed: a claim goes to service, expired or not.
+    standing = msgspec.structs.replace(
+        strategy, route=default.route, handling=Handling((), default.note)
+    )
+    completion = complete(standing, reason=here.contact.said.reason)
     return Decision(
         decision_id=here.decision_id(),
         contact_id=here.contact.contact_id,
         source=Source.PROFILE,
-        why=_joined(why, found.why),
+        why=_joined(why, completion.why, found.why),
         partner=strategy.partner,
         customer=_customer(found, strategy),
         value_group=default.value_group,
         signals=None,
-        route=shown_route(default.route),
-        handling=ShownHandling((), default.note),
+        route=shown_route(completion.route),
+        handling=shown_handling(completion.handling),
         reasons=(),
         arm=Arm.ON,
         probability=1.0,
@@ -155,7 +162,7 @@ def _profile(
 def _formed(
     here: _Circumstances, found: Identification, strategy: Strategy, *, hold_back_share: float
 ) -> Decision:
-    completion = complete(strategy, reason=here.contact.answers.reason)
+    completion = complete(strategy, reason=here.contact.said.reason)
     handling, arm, probability = _with_arm(here, completion.handling, share=hold_back_share)
     return Decision(
         decision_id=here.decision_id(),

@@ -99,7 +99,9 @@ def form(customers: ScoredCustomers, *, rules: Rules) -> Iterator[Strategy]:
             signals=signals,
             route=_route(chosen, stage=stage, group=group),
             handling=Handling(
-                offers, _note(chosen, stage=stage, refused=refused, reasons=reasons, event=event)
+                offers,
+                note=_note(stage=stage, reasons=reasons, event=event),
+                advice=_advice(chosen, refused=refused),
             ),
             reasons=reasons,
             model_set=rules.model_set,
@@ -135,22 +137,23 @@ def _route(chosen: Offer | None, *, stage: str, group: int) -> Route:
 
 
 def _note(
-    chosen: Offer | None,
     *,
     stage: str,
-    refused: bool,
     reasons: Sequence[Reason],
     event: str,
 ) -> str:
-    """Return the text for the agent: where the customer stands, what is known, what to do."""
+    """Return the text for the agent: where the customer stands, and what is known."""
     # What a customer did not do explains a score, but gives an agent nothing to talk about.
     facts = [reason.text for reason in reasons if not reason.text.startswith("no ")]
     if event and not any(event in fact for fact in facts):
         facts.append(event)
+    return f"{'; '.join((_STAGE_WORDS.get(stage, stage), *facts))}."
+
+
+def _advice(chosen: Offer | None, *, refused: bool) -> str:
+    """Return what the agent is to do about the offers."""
     if chosen is not None:
-        todo = f"Offer {chosen.name} first."
-    elif refused:
-        todo = "Asked not to be offered anything."
-    else:
-        todo = "Offer nothing: no offer is worth bringing up."
-    return f"{'; '.join((_STAGE_WORDS.get(stage, stage), *facts))}. {todo}"
+        return f"Offer {chosen.name} first."
+    if refused:
+        return "Asked not to be offered anything."
+    return "Offer nothing: no offer is worth bringing up."

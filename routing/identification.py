@@ -44,7 +44,7 @@ def identify(contact: Contact, *, strategies: OpenSet) -> Identification:
 
 
 def _by_answers(contact: Contact, partner: str, *, strategies: OpenSet) -> list[Strategy]:
-    answers = contact.answers
+    answers = contact.said
     return strategies.by_answers(
         partner, name=answers.name, street=answers.street, postcode=answers.postcode
     )
@@ -60,7 +60,7 @@ def _of_household(
     partners = dict.fromkeys(strategy.partner for strategy in sharing)
     named: list[Strategy] = []
     for partner in partners:
-        name = contact.answers.name
+        name = contact.said.name
         if name:
             named += strategies.by_phone(partner, contact.from_ or "", name=name)
         named += _by_answers(contact, partner, strategies=strategies)
@@ -95,7 +95,7 @@ def _shared(strategies: list[Strategy], *, verb: str) -> str | None:
 
 
 def _nobody(contact: Contact, missed: list[str]) -> str:
-    given = [n for n in ("name", "street", "postcode") if getattr(contact.answers, n)]
+    given = [n for n in ("name", "street", "postcode") if getattr(contact.said, n)]
     if len(given) == 1:
         missed.append(f"the {given[0]} alone (two of name, street and postcode are needed)")
     elif given:

@@ -9,7 +9,8 @@ MOST_DIGITS = 15
 LEAST_DIGITS = 7
 NATIONAL_DIGITS = 10  # North American numbering plan, without the country code
 
-_URI = re.compile(r"^(?:tel|sips?):([^@;]*)", re.IGNORECASE)
+# Also inside a name-addr: "David" <sip:+15550100@host>.
+_URI = re.compile(r"(?:^|<)\s*(?:tel|sips?):([^@;>]*)", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:;|,|\s*(?:x|ext\.?))\s*\d*.*$", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s().\-/]")
 
@@ -23,7 +24,7 @@ def normalised(phone: str | None, *, country_code: str = "1") -> str | None:
     if not phone:
         return None
     text = phone.strip()
-    address = _URI.match(text)
+    address = _URI.search(text)
     text = address.group(1) if address else text
     text = _SEPARATORS.sub("", _EXTENSION.sub("", text))
     international = text.startswith("+") or text.startswith("00")

@@ -56,10 +56,14 @@ class RankedOffer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Handling(msgspec.Struct, frozen=True, array_like=True):
-    """How: the offers, best first, and the text for the agent."""
+    """How: the offers, best first, and the text for the agent: about the customer, and what to do.
+
+    `advice` speaks of the offers; it is left out where nothing is presented.
+    """
 
     offers: tuple[RankedOffer, ...] = ()
     note: str = ""
+    advice: str = ""
 
 
 class Reason(msgspec.Struct, frozen=True, array_like=True):

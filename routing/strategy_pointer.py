@@ -57,10 +57,13 @@ def read_pointer(folder: Path) -> Pointer | None:
     """Return the pointer, or None where nothing is published; StrategyFileDamagedError if bad."""
     path = folder / POINTER
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Pointer)
+        pointer = msgspec.json.decode(path.read_bytes(), type=Pointer)
+        if not pointer.file or Path(pointer.file).name != pointer.file or "\0" in pointer.file:
+            raise ValueError(f"'{pointer.file}' is not the plain name of a file beside it")
+        return pointer
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, RecursionError, ValueError, msgspec.MsgspecError) as error:
         raise StrategyFileDamagedError(
             f"{path} cannot be read: {error}.",
             fix="Form the strategies again, or roll back to the set before.",

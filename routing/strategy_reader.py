@@ -40,6 +40,8 @@ class OpenSet:
     def __init__(self, path: Path, *, header: Header, first: sqlite3.Connection) -> None:
         self.path = path
         self.header = header
+        # Why a look-up failed; the reader then opens the file anew.
+        self.damage: str | None = None
         self._decode = msgspec.msgpack.Decoder(Strategy).decode
         self._local = threading.local()
         self._local.connection = first
@@ -118,7 +120,8 @@ class OpenSet:
             connection = self._connection()
             return [self._decode(body) for (body,) in connection.execute(_FIND, (key,))]
         except (sqlite3.Error, msgspec.MsgspecError, OSError) as error:
-            raise damaged(self.path, f"cannot be read ({error})") from error
+            self.damage = f"cannot be read ({error})"
+            raise damaged(self.path, self.damage) from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -169,8 +172,10 @@ class StrategyReader:
         if now >= self._next_check and self._lock.acquire(blocking=self._set is None):
             try:
                 if now >= self._next_check:
-                    self._follow()
                     self._next_check = now + self._check_seconds
+                    self._follow()
+            except Exception as error:  # whatever lies there, the set that is open still serves
+                self.problem = f"{self.folder} cannot be followed: {error}."
             finally:
                 self._lock.release()
         return self._set
@@ -193,14 +198,19 @@ class StrategyReader:
             self.problem = f"{self.folder} is out of reach: {error}."
             return
         signature = (state.st_mtime_ns, state.st_ino, state.st_size)
-        if signature == self._seen and self._set is not None:
+        mended = self._set is None or self._set.damage is None
+        if signature == self._seen and self._set is not None and mended:
+            self.problem = None
             return
+        if not mended and self._set is not None:  # its pages may be kept: look at the file anew
+            self.problem = f"{self._set.path} {self._set.damage}."
         try:
             pointer = read_pointer(self.folder)
             if pointer is not None:
+                damage = self.problem if not mended else None
                 self._set = OpenSet.open(self.folder / pointer.file, pointer=pointer)
                 self._seen = signature
-                self.problem = None
+                self.problem = damage
         except RoutingError as error:
             self.problem = str(error)
 

@@ -75,6 +75,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # a redirect would leave before key and host are looked at
     )
     app.state.parts = parts
     install_problems(app)

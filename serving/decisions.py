@@ -6,7 +6,6 @@ The route is a raw ASGI application: no framework stands between the body and th
 from __future__ import annotations
 
 import logging
-import re
 import time
 from datetime import datetime
 from typing import Protocol
@@ -17,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from routing.answer import Decision
-from routing.contact import Channel, Contact
+from routing.contact import Contact
 from routing.decision import decide
 from routing.strategy_reader import OpenSet
 from serving import examples
@@ -40,8 +39,8 @@ DECIDE = Endpoint(
         "The customer is recognised by customer_id, by the number in `from`, or by two of name,"
         " street and postcode in `answers`. Anything well-formed gets a route: `source` says what"
         " the answer is based on (strategy, completed, profile, default), and every step down"
-        " says `why`. Answers that are not used are kept in the log. Send null as `from` when the"
-        " number is withheld."
+        " says `why`. Answers that are not used are kept in the log. A `from` that holds no"
+        " number (withheld, a name) identifies nobody."
     ),
     use=Use.DECIDE,
     body=Contact,
@@ -49,14 +48,6 @@ DECIDE = Endpoint(
     examples=examples.DECISIONS,
     problems=(400, 401, 403, 408, 413, 415, 421, 422),
 )
-
-# A number, an extension, or an address with a number in it; what a network says of a caller who
-# withholds the number is no mistake of the router, so these words pass and identify nobody.
-_NUMBER = re.compile(r"[^\d]*\d[^\d]*\d.*", re.DOTALL)
-_WITHHELD = frozenset(
-    {"", "anonymous", "blocked", "private", "restricted", "unavailable", "unknown", "withheld"}
-)
-_BY_TELEPHONE = frozenset({Channel.VOICE, Channel.CALLBACK})
 
 
 class Strategies(Protocol):
@@ -97,7 +88,6 @@ class Decider:
             key = self._keys.admit(headers, Use.DECIDE)
             body = await read_body(headers, receive)
             contact = self._body.decode(body)
-            check_addresses(contact)
         except ClientDisconnect:
             return
         except ProblemError as error:
@@ -128,23 +118,6 @@ class Decider:
         self._metrics.latency.observe(seconds)
         if contact.deadline_ms is not None and seconds * 1000 > contact.deadline_ms:
             self._metrics.late.inc()
-
-
-def check_addresses(contact: Contact) -> None:
-    """Raise ProblemError 422 when a telephone contact's `from` or `to` holds no number."""
-    if contact.channel not in _BY_TELEPHONE:
-        return
-    for field, address in (("from", contact.from_), ("to", contact.to)):
-        if address is None or _NUMBER.match(address):
-            continue
-        if address.strip().lower() not in _WITHHELD:
-            raise ProblemError(
-                422,
-                f"{field} holds no telephone number.",
-                fix="Send it as +15550100, or null when it is withheld.",
-                field=field,
-                allowed=("+15550100", "tel:+15550100", "null"),
-            )
 
 
 async def _send(answer: bytes, send: Send) -> None:

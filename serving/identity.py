@@ -161,7 +161,9 @@ class KeyRing:
             stamp = _stamp(self._file)
             if stamp is not None and stamp != self._seen:
                 self._keys, self._seen, self.trouble = read_keys(self._file), stamp, None
-            elif stamp is None and self._keys is not None:
+            elif stamp is not None:
+                self.trouble = None
+            elif self._keys is not None:
                 self.trouble = f"{self._file} is gone; the keys read before stay in force."
         except KeysFileError as error:
             if self._keys:
@@ -186,12 +188,16 @@ def read_keys(file: Path) -> tuple[Key, ...]:
     """Return the keys of a file; raise KeysFileError that names the entry and what is wrong."""
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise KeysFileError(
             f"{file} cannot be read: {error}.", fix="Correct or restore it."
         ) from error
-    entries = document.get("keys", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+    entries = document.get("keys")
+    if (
+        not isinstance(entries, list)
+        or not entries
+        or not all(isinstance(entry, dict) for entry in entries)
+    ):
         raise KeysFileError(f"{file} has no [[keys]] entries.", fix="Each key is one such entry.")
     return tuple(_key(entry, file, at) for at, entry in enumerate(entries, start=1))
 

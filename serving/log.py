@@ -144,6 +144,9 @@ class DecisionLog:
     def _commit(
         self, group: Sequence[LoggedDecision | _Waiting]
     ) -> list[tuple[_Waiting, Stored | ServingError]]:
+        if self._connection is not None and not self._file.exists():
+            # Taken away under us: what is written now would go where nobody finds it.
+            self._reset(FileNotFoundError("it was taken away; a new one is begun"))
         connection = self._connection or open_log(self._file)
         self._connection = connection
         answers: list[tuple[_Waiting, Stored | ServingError]] = []

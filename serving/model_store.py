@@ -54,15 +54,15 @@ class ModelStore:
             return
         seen = (found.st_mtime_ns, found.st_size)
         if seen == self._seen:
+            self.trouble = None
             return
         try:
             self._models = await asyncio.to_thread(_load, self._folder)
         except Exception as error:  # whatever a damaged folder raises, answers go on
             self.trouble = f"The promoted model set cannot be loaded: {_words(error)}."
             _log.error("%s", self.trouble, exc_info=error)
-        else:
-            self.trouble = None
-        self._seen = seen
+        else:  # only then: what failed is tried again at the next look
+            self._seen, self.trouble = seen, None
 
 
 def _load(folder: Path) -> CompiledModelSet:

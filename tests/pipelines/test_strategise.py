@@ -194,7 +194,7 @@ def test_the_first_group_follows_each_partners_first_pool(
         below = [
             one.signals.value or 0
             for one in mine
-            if one.value_group == "second" and "Asked not" not in one.handling.note
+            if one.value_group == "second" and "Asked not" not in one.handling.advice
         ]
         assert max(below) < least
 

@@ -37,7 +37,7 @@ def _a_strategy(
         value_group=("first", "second")[group],
         signals=Signals(likelihood, 0.1, likelihood * 0.9, value),
         route=route_to(task_of(stage), group=group, skills={"life": 2} if present else {}),
-        handling=Handling((offer,), "A lead."),
+        handling=Handling((offer,), "A lead.", "Offer Term life first."),
         reasons=(Reason("asked for a quote 6 days ago", 0.09),),
         model_set="17",
         formed_at=NOW - timedelta(hours=1),

@@ -327,3 +327,27 @@ def test_every_well_formed_contact_gets_a_route(reader: StrategyReader) -> None:
         assert found.route.priority >= 1
         assert 0 < found.probability <= 1
         assert (found.source is Source.STRATEGY) or found.why
+
+
+def test_where_offers_are_held_back_the_agent_is_not_told_to_offer(reader: StrategyReader) -> None:
+    contact = _contact(customer_id="c-jane")
+    held = decide(contact, reader=reader, now=NOW, hold_back_share=1.0)
+    claim = _decide(reader, customer_id="c-jane", answers=Answers(reason=ContactReason.CLAIM))
+    plain = _decide(reader, customer_id="c-jane")
+    assert "first." in plain.handling.note
+    for quiet in (held, claim):
+        assert quiet.handling.note.endswith("Offer nothing on this contact.")
+        assert "first." not in quiet.handling.note
+
+
+def test_a_claim_goes_to_service_though_the_strategy_expired(reader: StrategyReader) -> None:
+    found = _decide(reader, customer_id="c-old", answers=Answers(reason=ContactReason.CLAIM))
+    assert (found.source, found.route.queue) == (Source.PROFILE, "service_any")
+    assert found.why is not None
+    assert "Reports a claim" in found.why
+
+
+def test_answers_may_be_null() -> None:
+    body = b'{"contact_id": "k", "channel": "voice", "answers": null}'
+    contact = msgspec.json.decode(body, type=Contact)
+    assert decide(contact, reader=None, now=NOW).route.queue

@@ -39,8 +39,8 @@ def test_the_note_says_where_they_stand_what_is_known_and_what_to_do() -> None:
     (strategy,) = form(LEAD, rules=RULES)
     assert strategy.handling.note == (
         "Has enquired, not applied yet; asked for a quote 6 days ago; moved house."
-        " Offer Term life first."
     )
+    assert strategy.handling.advice == "Offer Term life first."
 
 
 def test_below_the_cut_means_second_group_and_the_common_queue() -> None:
@@ -53,7 +53,7 @@ def test_who_asked_for_no_offers_takes_no_place_of_the_first_pool() -> None:
     (strategy,) = form(replace(LEAD, do_not_offer=np.array([True])), rules=RULES)
     assert strategy.value_group == "second"
     assert strategy.route.skills == {}
-    assert "Asked not to be offered anything." in strategy.handling.note
+    assert strategy.handling.advice == "Asked not to be offered anything."
     assert strategy.signals.value == 90.0
 
 

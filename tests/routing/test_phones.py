@@ -15,6 +15,8 @@ from routing.phones import normalised
         "0015555550100",
         "tel:+1-555-555-0100",
         "sip:+15555550100@trunk.example.com;user=phone",
+        '"David" <sip:+15555550100@pbx.example>',
+        "<tel:+15555550100>",
         "555-555-0100 ext. 12",
         "555-555-0100x12",
     ],

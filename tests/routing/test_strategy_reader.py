@@ -180,3 +180,47 @@ def test_sets_switch_under_readers_without_a_miss_or_a_step_back(
     assert problems == []
     assert min(reads) > 10
     assert reader.current == "2026-11-22.6"
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        b'{"label":"x","file":"a\\u0000b","bytes":1}',
+        b'{"label":"x","file":"../elsewhere.sqlite","bytes":1}',
+        b'{"x":' + b"[" * 50_000,
+        b"",
+    ],
+)
+def test_a_bad_pointer_never_costs_the_set_that_is_open(
+    a_strategy: Build, publish: Publish, tmp_path: Path, pointer: bytes
+) -> None:
+    publish([(a_strategy("c-jane"), JANE)])
+    clock = Clock()
+    reader = StrategyReader(tmp_path, clock=clock)
+    label = reader.current
+    (tmp_path / POINTER).write_bytes(pointer)
+    clock.now += 2
+    assert reader.current == label
+    assert reader.problem
+    assert reader.by_customer("main", "c-jane") is not None
+
+
+def test_a_file_that_is_mended_is_read_anew(
+    a_strategy: Build, publish: Publish, tmp_path: Path
+) -> None:
+    published = publish([(a_strategy(f"c-{n}"), JANE) for n in range(2000)])
+    clock = Clock()
+    reader = StrategyReader(tmp_path, clock=clock)
+    assert reader.current == published.label
+    whole = published.path.read_bytes()
+    published.path.chmod(0o644)
+    published.path.write_bytes(whole[:8192] + bytes(len(whole) - 8192))
+    with pytest.raises(StrategyFileDamagedError):
+        for n in range(2000):
+            reader.by_customer("main", f"c-{n}")
+    published.path.write_bytes(whole)
+    clock.now += 2
+    assert reader.by_customer("main", "c-1999") is not None
+    clock.now += 2
+    assert reader.current == published.label
+    assert reader.problem is None

@@ -202,8 +202,6 @@ def test_a_new_strategy_set_is_served_without_a_restart(
         (b'{"contact_id": "", "channel": "voice"}', 422, "contact_id", "length"),
         (b'{"contact_id": "c", "channel": "vioce"}', 422, "channel", "Was 'voice' meant?"),
         (b'{"contact_id": "c", "channel": "voice", "form": "x"}', 422, "form", "Was 'from' meant?"),
-        (b'{"contact_id": "c", "channel": "voice", "from": "hello"}', 422, "from", "+15550100"),
-        (b'{"contact_id": "c", "channel": "voice", "to": "hello"}', 422, "to", "+15550100"),
         (
             b'{"contact_id": "c", "channel": "voice", "deadline_ms": 0}',
             422,
@@ -293,5 +291,32 @@ def test_another_method_and_another_path_are_problems_too(asking: Asking) -> Non
             assert answer.json()["allowed"] == ["POST"]
         missing = await ask.client.get("/v1/nothing")
         assert (missing.status_code, missing.json()["status"]) == (404, 404)
+
+    asking(test)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["sip:anonymous@anonymous.invalid", '"Anonymous" <sip:anonymous@x.invalid>', "5", "hello"],
+)
+def test_an_address_without_a_number_identifies_nobody_and_gets_a_route(asking, address) -> None:
+    async def test(asker):
+        answer = await asker.client.post(
+            "/v1/decisions", json={"contact_id": "c", "channel": "voice", "from": address}
+        )
+        assert answer.status_code == 200
+        assert answer.json()["source"] == "default"
+        assert answer.json()["route"]["queue"]
+
+    asking(test)
+
+
+def test_a_trailing_slash_is_a_problem_and_no_redirect(asking) -> None:
+    async def test(asker):
+        answer = await asker.client.post(
+            "/v1/decisions/", json={"contact_id": "c", "channel": "voice"}
+        )
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
 
     asking(test)

@@ -64,7 +64,7 @@ def test_on_this_machine_no_key_is_asked_for(home: Path, host: str) -> None:
 def test_an_empty_keys_file_does_not_open_the_door_to_other_machines(home: Path) -> None:
     home.mkdir()
     (home / "keys.toml").write_text("")
-    with pytest.raises(KeysRequiredError):
+    with pytest.raises(KeysFileError):
         KeyRing.opened(Settings(home=home, host="0.0.0.0"))
 
 

@@ -179,3 +179,15 @@ def test_what_was_committed_survives_a_killed_process(file: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", script], check=False)
     assert ended.returncode == -9
     assert rows(file, "SELECT decision_id FROM outcomes") == [("d-1",)]
+
+
+def test_a_log_taken_away_is_begun_anew(log: DecisionLog, file: Path) -> None:
+    log.add(a_decision("before"))
+    while log.written < 1:
+        time.sleep(0.01)
+    for part in file.parent.glob(f"{file.name}*"):
+        part.unlink()
+    log.add(a_decision("after"))
+    while log.written < 2:
+        time.sleep(0.01)
+    assert rows(file, "SELECT decision_id FROM decisions") == [("after",)]
