@@ -59,8 +59,10 @@ class ModelStore:
         try:
             self._models = await asyncio.to_thread(_load, self._folder)
         except Exception as error:  # whatever a damaged folder raises, answers go on
-            self.trouble = f"The promoted model set cannot be loaded: {_words(error)}."
-            _log.error("%s", self.trouble, exc_info=error)
+            trouble = f"The promoted model set cannot be loaded: {_words(error)}."
+            if trouble != self.trouble:  # each look tries again; the log tells it once
+                _log.error("%s", trouble, exc_info=error)
+            self.trouble = trouble
         else:  # only then: what failed is tried again at the next look
             self._seen, self.trouble = seen, None
 

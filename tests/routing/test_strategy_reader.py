@@ -138,6 +138,27 @@ def test_a_spoilt_pointer_leaves_the_set_in_force(
     assert reader.problem is not None
 
 
+def test_a_folder_out_of_reach_is_a_problem_only_until_it_is_back(
+    a_strategy: Build, publish: Publish, tmp_path: Path
+) -> None:
+    clock = Clock()
+    publish([(a_strategy(), JANE)])
+    folder, away = tmp_path / "link", tmp_path / "elsewhere"
+    folder.symlink_to(tmp_path)
+    reader = StrategyReader(folder, clock=clock)
+    assert (reader.current, reader.problem) == ("2026-11-22.1", None)
+    folder.rename(away)
+    folder.symlink_to(folder)  # a loop: the folder can be reached no more
+    clock.now = 1.0
+    assert reader.current == "2026-11-22.1"
+    assert reader.problem is not None
+    assert "out of reach" in reader.problem
+    folder.unlink()
+    away.rename(folder)
+    clock.now = 2.0
+    assert (reader.current, reader.problem) == ("2026-11-22.1", None)
+
+
 def test_sets_switch_under_readers_without_a_miss_or_a_step_back(
     a_strategy: Build, tmp_path: Path
 ) -> None:

@@ -187,6 +187,30 @@ def test_a_keys_file_that_goes_wrong_leaves_the_keys_in_force(
     asking(test)
 
 
+@pytest.mark.parametrize("harm", ["vanishes", "breaks"])
+def test_a_keys_file_that_is_put_back_unchanged_is_no_trouble_any_more(
+    home: Path, asking: Asking, harm: str
+) -> None:
+    create_key(home, name="pbx", role="router")
+    file, aside = home / "keys.toml", home / "aside.toml"
+
+    async def test(ask: Any) -> None:
+        async def degraded() -> str:
+            ask.parts.keys._look_at = 0.0
+            await ask.decide()
+            return " ".join((await ask.client.get("/health/ready")).json()["degraded"])
+
+        assert "keys.toml" not in await degraded()
+        file.rename(aside)
+        if harm == "breaks":
+            file.write_text("[[")
+        assert "stay in force" in await degraded()
+        aside.rename(file)
+        assert "keys.toml" not in await degraded()
+
+    asking(test)
+
+
 def test_a_first_keys_file_that_is_broken_closes_the_open_house(home: Path, asking: Asking) -> None:
     home.mkdir()
 

@@ -204,3 +204,43 @@ def test_a_promotion_is_followed_and_a_damaged_one_leaves_the_set_before(
         assert "cannot be loaded" in ask.parts.models.trouble
 
     asking(test)
+
+
+def test_a_model_pointer_that_is_put_back_unchanged_is_no_trouble_any_more(
+    asking: Asking, model_set: Path
+) -> None:
+    pointer, aside = model_set.parent / "current.json", model_set.parent / "aside.json"
+
+    async def test(ask: Any) -> None:
+        async def trouble() -> Any:
+            ask.parts.models._look_at = 0.0
+            assert (await predict(ask, stage="lead", features={})).json()["model_set"] == "17"
+            return ask.parts.models.trouble
+
+        assert await trouble() is None
+        pointer.rename(aside)
+        assert "is gone" in await trouble()
+        aside.rename(pointer)
+        assert await trouble() is None
+
+    asking(test)
+
+
+def test_a_model_set_that_could_not_be_loaded_is_tried_again_and_told_once(
+    asking: Asking, model_set: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = model_set.with_name("away")
+    model_set.rename(away)
+
+    async def test(ask: Any) -> None:
+        async def source() -> str:
+            ask.parts.models._look_at = 0.0
+            return str((await predict(ask, stage="lead", features={})).json()["source"])
+
+        assert [await source(), await source()] == ["none", "none"]
+        assert len([one for one in caplog.records if "cannot be loaded" in one.message]) == 1
+        away.rename(model_set)  # the pointer is as it was
+        assert await source() == "live"
+        assert ask.parts.models.trouble is None
+
+    asking(test)
