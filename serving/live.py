@@ -43,7 +43,7 @@ def score(
     predicted = [
         PredictedOffer(
             offer_id=offer,
-            likelihood=of(Signal.ACCEPT, at) or 0.0,
+            likelihood=of(Signal.ACCEPT, at),
             uplift=_difference(of(Signal.ACCEPT, at), of(Signal.BASELINE, at)),
             lapse=of(Signal.LAPSE, at),
             keep=of(Signal.KEEP, at),
@@ -51,7 +51,7 @@ def score(
         )
         for at, offer in enumerate(asked)
     ]
-    predicted.sort(key=lambda one: (-(one.value or 0.0), -one.likelihood, one.offer_id))
+    predicted.sort(key=lambda one: (-(one.value or 0.0), -(one.likelihood or 0.0), one.offer_id))
     return Prediction(
         source=Basis.LIVE,
         why=_uncertain(models, checked, stage=stage),

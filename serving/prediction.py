@@ -45,7 +45,7 @@ class PredictedOffer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     offer_id: str
-    likelihood: float
+    likelihood: float | None
     uplift: float | None
     added_value: float | None = None
     lapse: float | None = None

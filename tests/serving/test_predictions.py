@@ -124,6 +124,25 @@ def test_a_live_score_is_the_compiled_models_own_number(asking: Asking, model_se
     asking(test)
 
 
+def test_a_likelihood_that_no_model_can_say_is_null_and_not_zero(
+    home: Path, asking: Asking
+) -> None:
+    write_model_set(home / "models", "17", signals=("baseline", "value"))
+
+    async def test(ask: Any) -> None:
+        got = (await predict(ask, stage="lead", features={"age": 44})).json()
+        assert got["source"] == "live"
+        assert {(one["likelihood"], one["uplift"]) for one in got["offers"]} == {(None, None)}
+        assert all(one["value"] is not None for one in got["offers"])
+        assert got["signals"]["accept"] is None
+        document = (await ask.client.get("/openapi.json")).json()
+        offer = document["components"]["schemas"]["PredictedOffer"]
+        kinds = {kind["type"] for kind in offer["properties"]["likelihood"]["anyOf"]}
+        assert kinds == {"number", "null"}
+
+    asking(test)
+
+
 def test_only_the_offers_asked_for_are_answered(asking: Asking, model_set: Path) -> None:
     async def test(ask: Any) -> None:
         answer = await predict(ask, stage="lead", features={}, offers=["home_cover"])
