@@ -38,6 +38,7 @@ def write_boosted(booster: Any, path: Path, *, task: Task) -> None:
 
     model = convert_xgboost(
         booster,
+        name="boosted",  # else a random one: the same booster would give other bytes
         initial_types=[("rows", FloatTensorType([None, booster.num_features()]))],
         target_opset=15,
     )
