@@ -1,4 +1,4 @@
-"""Bar 3: accept on real tables through the flat-table start, the same settings for every table.
+"""Accept on real tables through the flat-table start, the same settings for every table.
 
     python benchmarks/real_data.py [--data ../shared/data]
 
@@ -119,7 +119,7 @@ def main() -> int:
         return 0
     holds = bank_marketing()
     coil2000(data)
-    print("bar 3 holds" if holds else "bar 3 does NOT hold")
+    print("the bars hold" if holds else "the bars do NOT hold")
     return 0 if holds else 1
 
 

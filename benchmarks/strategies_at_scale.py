@@ -1,7 +1,7 @@
 """Score and form strategies for many customers: rate, peak memory and file size for each count.
 
 The customers of a real home are repeated under new ids, names and numbers; each count runs in a
-process of its own, and its peak resident memory is that process's. Bar 5: memory must not grow
+process of its own, and its peak resident memory is that process's. Memory must not grow
 with the number of customers.
 """
 
