@@ -124,6 +124,22 @@ def test_a_live_score_is_the_compiled_models_own_number(asking: Asking, model_se
     asking(test)
 
 
+def test_decisions_come_from_formed_strategies_and_live_scores_from_predictions(
+    asking: Asking, model_set: Path, root: Path
+) -> None:
+    async def test(ask: Any) -> None:
+        live = (await predict(ask, stage="lead", features={"age": 44})).json()
+        decision = (await ask.decide(customer_id="main-000081")).json()
+        assert (live["source"], decision["source"]) == ("live", "default")
+        schemas = (await ask.client.get("/openapi.json")).json()["components"]["schemas"]
+        sources = {"strategy", "completed", "profile", "default"}
+        assert set(schemas["Source"]["enum"]) == sources
+        assert set(schemas["Arm"]["enum"]) == {"on", "off"}
+        assert "never scored live" in (root / "docs" / "http.md").read_text()
+
+    asking(test)
+
+
 def test_a_likelihood_that_no_model_can_say_is_null_and_not_zero(
     home: Path, asking: Asking
 ) -> None:
