@@ -87,7 +87,11 @@ class ShownHandling(msgspec.Struct, frozen=True):
 
 
 class ShownReason(msgspec.Struct, frozen=True):
-    """One main driver in plain words, with its pull on the probability of acceptance."""
+    """One main driver in plain words, with its pull on the probability of acceptance.
+
+    Both come from the profile's linear model, averaged over the offers and against the average
+    customer: an approximation where a tree model decides.
+    """
 
     text: str
     effect: float

@@ -40,7 +40,9 @@ DECIDE = Endpoint(
         " street and postcode in `answers`. Anything well-formed gets a route: `source` says what"
         " the answer is based on (strategy, completed, profile, default), and every step down"
         " says `why`. Answers that are not used are kept in the log. A `from` that holds no"
-        " number (withheld, a name) identifies nobody."
+        " number (withheld, a name) identifies nobody. The `reasons`, each with its `effect` on the"
+        " probability of acceptance, come from the profile's linear model, averaged over the"
+        " offers: an approximation where a tree model decides."
     ),
     use=Use.DECIDE,
     body=Contact,

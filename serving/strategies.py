@@ -21,7 +21,12 @@ READ_STRATEGY = Endpoint(
     method="GET",
     path="/v1/strategies/{customer_id}",
     summary="The strategy in force for a customer",
-    text="As it was formed, before anything about a contact is known; it may have expired.",
+    text=(
+        "As it was formed, before anything about a contact is known; it may have expired. The"
+        " `reasons`, each with its `effect` on the probability of acceptance, come from the"
+        " profile's linear model, averaged over the offers: an approximation where a tree model"
+        " decides."
+    ),
     use=Use.READ_STRATEGIES,
     parameters=(
         Parameter("customer_id", "path", "Whose strategy.", "main-000081", required=True),

@@ -131,6 +131,27 @@ def test_the_guide_tells_of_every_endpoint_its_roles_and_every_refusal(root: Pat
         assert f"| {status} |" in guide, f"docs/http.md does not tell of {status}"
 
 
+def test_the_reasons_are_said_to_be_the_linear_models_wherever_they_are_described(
+    root: Path, asking: Asking
+) -> None:
+    async def test(ask: Any) -> None:
+        document = (await ask.client.get("/openapi.json")).json()
+        paths = document["paths"]
+        described = [
+            (root / "docs" / "http.md").read_text(),
+            document["components"]["schemas"]["ShownReason"]["description"],
+            paths["/v1/decisions"]["post"]["description"],
+            paths["/v1/strategies/{customer_id}"]["get"]["description"],
+        ]
+        for text in described:
+            words = " ".join(text.split())
+            assert "linear model" in words
+            assert "averaged over the offers" in words
+            assert "where a tree model decides" in words
+
+    asking(test)
+
+
 def test_every_refusal_an_endpoint_names_is_explained() -> None:
     assert {status for one in ENDPOINTS for status in one.problems} <= set(WHEN)
     assert "field" in Problem.__struct_fields__
