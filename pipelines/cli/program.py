@@ -44,6 +44,7 @@ app.add_typer(service.keys, name="keys")
 app.command("demo")(demonstration.demo)
 
 REFUSED, FAILED, INTERRUPTED = 1, 3, 130
+AGAIN_SECONDS = 0.05
 CONFLICT = 409  # the status of a refusal by the gate
 
 
@@ -57,12 +58,22 @@ class _Interrupts:
         cls.came = True
         raise KeyboardInterrupt
 
+    @classmethod
+    def raise_again(cls, lost: sys.UnraisableHookArgs) -> None:
+        """Ask once more a little later, where a library's callback swallowed the interrupt."""
+        if isinstance(lost.exc_value, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
+        else:
+            sys.__unraisablehook__(lost)
+
 
 def main() -> NoReturn:
     """Run one verb; every expected failure ends in a sentence and an exit code."""
     warnings.simplefilter("ignore")  # what a library deprecates is our concern, not the user's
     signal.signal(signal.SIGINT, _Interrupts.note)
     signal.signal(signal.SIGTERM, _Interrupts.note)
+    signal.signal(signal.SIGALRM, _Interrupts.note)
+    sys.unraisablehook = _Interrupts.raise_again
     try:
         app(prog_name="callworth")
     except (Exception, KeyboardInterrupt, SystemExit) as error:

@@ -111,3 +111,24 @@ def test_generate_then_check_passes(tmp_path: Path) -> None:
 )
 def test_an_instant_is_read_as_utc(text: str, iso: str) -> None:
     assert instant(text).isoformat() == iso
+
+
+def test_an_interrupt_that_a_callback_swallows_still_ends_the_program(tmp_path: Path) -> None:
+    probe = tmp_path / "probe.py"
+    probe.write_text(
+        "import gc, os, signal, time, weakref\n"
+        "import pipelines.cli.program as program\n"
+        "class Held: pass\n"
+        "def work(**_):\n"
+        "    held = Held()\n"
+        "    watch = weakref.ref(held, lambda _: os.kill(os.getpid(), signal.SIGINT))\n"
+        "    del held\n"
+        "    for _ in range(300): time.sleep(0.01)\n"
+        "program.app = work\n"
+        "program.main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, str(probe)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 130, ended
+    assert "Traceback" not in ended.stderr
