@@ -40,7 +40,10 @@ def test_with_json_nothing_but_one_object_is_printed(capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out) == {"path": "a b", "rows": 3}
 
 
-def test_work_is_tracked_without_a_terminal() -> None:
-    speaking, _ = screen()
-    with speaking.track("counting", total=3, unit="rows") as done:
-        done(3)
+def test_work_in_a_pipe_shows_no_bar_and_at_a_terminal_one() -> None:
+    for terminal in (False, True):
+        said = io.StringIO()
+        err = Console(file=said, force_terminal=terminal, width=120)
+        with Screen(err=err).track("counting", total=3, unit="rows") as done:
+            done(3)
+        assert ("counting" in said.getvalue()) == terminal
