@@ -72,6 +72,7 @@ class Rehearsal:
     def learn(self) -> None:
         """Train, judge, register and promote a model set."""
         from models import registry
+        from models.gate import GateRefusedError
         from models.settings import TrainingSettings
         from pipelines.train import champions, train_challenger
 
@@ -93,9 +94,12 @@ class Rehearsal:
             ],
         )
         with self.watch.step("promote it through the gate"):
-            registry.promote(
-                self.space.home, version=made.version, by="demo", why="the demo", now=self.now
-            )
+            try:
+                registry.promote(
+                    self.space.home, version=made.version, by="demo", why="the demo", now=self.now
+                )
+            except GateRefusedError as refused:  # a champion of an earlier demo may be better
+                self.screen.plain(f"  {refused.fact} The champion before stays.")
 
     def publish(self) -> None:
         """Form and publish a strategy for every customer, and measure what each offer adds."""
