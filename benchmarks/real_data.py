@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from features.dataset import Dataset, further_rows, read_dataset
 from models.compiled import CompiledModelSet
 from models.flat import predict_flat, some_rows, train_flat
-from models.judging import auc
+from models.judging.measures import auc
 from models.settings import TrainingSettings
 from models.splits import Shares
 

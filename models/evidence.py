@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from models.candidates.contract import Name
-from models.judging import curves, judge
+from models.judging.measures import curves, judge
 from models.model_set import CURVES, JUDGE, METRICS, Answer, write_json
 from models.signals import Signal, Task
 

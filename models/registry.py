@@ -26,19 +26,15 @@ from mlflow.models import ModelSignature
 from mlflow.models.model import ModelInfo
 
 from features.progress import Track, silent
-from models import ledger, packing, promotion, runs, tracking
-from models.drawing import figures
+from models import packing, runs, tracking
 from models.errors import ModelSetNotFoundError
-from models.gate import GateReport, GateSettings
-from models.leading import leading
-from models.ledger import Entry
 from models.model_set import CURVES, JUDGE, METRICS, read_manifest
-from models.promotion import Promotion
-from models.tracking import tracking_uri
-
-__all__ = [
-    "RegisteredModelSet", "current", "history", "promote", "register", "rollback", "tracking_uri",
-]  # fmt: skip
+from models.promotion import ledger, switch
+from models.promotion.gate import GateReport, GateSettings
+from models.promotion.ledger import Entry
+from models.promotion.switch import Promotion
+from models.report.drawing import figures
+from models.report.leading import leading
 
 NAME = "callworth"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -112,11 +108,11 @@ def promote(
     Raises GateRefusedError (409), ModelSetNotFoundError (404) or ReasonMissingError.
     """
     with _client(home) as client, tempfile.TemporaryDirectory() as scratch:
-        return promotion.promote(
+        return switch.promote(
             _MlflowShelf(client, name),
             home=home,
             version=version,
-            decided=promotion.Decided(by, why, now),
+            decided=switch.Decided(by, why, now),
             settings=settings,
             force=force,
             scratch=Path(scratch),
@@ -139,8 +135,8 @@ def rollback(
     Raises ModelSetNotFoundError (404) when there is none.
     """
     with _client(home) as client:
-        shelf, decided = _MlflowShelf(client, name), promotion.Decided(by, why, now)
-        return promotion.rollback(shelf, home=home, version=version, decided=decided, track=track)
+        shelf, decided = _MlflowShelf(client, name), switch.Decided(by, why, now)
+        return switch.rollback(shelf, home=home, version=version, decided=decided, track=track)
 
 
 def current(home: Path) -> Path | None:

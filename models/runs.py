@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from models import packing
-from models.contest import instant
 from models.evidence import CHAMPION
 from models.model_set import METRICS, Answer, Manifest, read_json, read_manifest
+from models.promotion.contest import instant
 
 _KEYS = ("signal", "profile", "candidate")
 # The figures that the description of a version shows, first found first.

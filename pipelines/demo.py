@@ -72,7 +72,7 @@ class Rehearsal:
     def learn(self) -> None:
         """Train, judge, register and promote a model set."""
         from models import registry
-        from models.gate import GateRefusedError
+        from models.promotion.gate import GateRefusedError
         from models.settings import TrainingSettings
         from pipelines.train import champions, train_challenger
 

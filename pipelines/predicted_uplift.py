@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.errors import FeatureError
 from models.compiled import CompiledModelSet
-from models.ledger import folder_of, in_force
+from models.promotion.ledger import folder_of, in_force
 from models.signals import Signal
 
 # Enough for a curve whose band is as narrow as the page can show; bounds time and memory.

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from features.contract import Kind
 from models.encoding import Encoder
-from models.ledger import folder_of, point
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
@@ -25,6 +24,7 @@ from models.model_set import (
     SignalForm,
     write_json,
 )
+from models.promotion.ledger import folder_of, point
 from models.signals import Signal, Task
 from tests.offers_world import NEW_OFFER, OFFERS, STAGES, UNTIL
 

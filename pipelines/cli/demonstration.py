@@ -69,7 +69,7 @@ def _say_what_next(space: Workspace, *, screen: Screen) -> None:
 
 
 def _keep_serving(address: str, *, space: Workspace, screen: Screen, running: ExitStack) -> None:
-    from models.registry import tracking_uri
+    from models.tracking import tracking_uri
     from pipelines.demo import address_of
     from pipelines.running import free_port, server
 

@@ -15,7 +15,7 @@ def train_on_one_table(dataset_file: Path, *, home: Path, seed: int, screen: Scr
     from models import registry
     from models.flat import train_flat
     from models.settings import TrainingSettings
-    from pipelines.cli.learning import show_champions
+    from pipelines.cli.training import show_champions
 
     dataset = read_dataset(dataset_file)
     name = f"callworth-{dataset_file.stem}"

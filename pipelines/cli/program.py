@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipelines.cli import data, demonstration, learning, service, strategies
+from pipelines.cli import data, demonstration, promoting, service, strategies, training
 
 EPILOG = (
     "The main job, in order: generate (or bring your own tables), check, features, train, promote, "
@@ -33,10 +33,10 @@ app = typer.Typer(
 app.command("generate")(data.generate)
 app.command("check")(data.check)
 app.command("features")(data.features)
-app.command("train")(learning.train)
-app.command("promote")(learning.promote)
-app.command("rollback")(learning.rollback)
-app.command("models")(learning.history)
+app.command("train")(training.train)
+app.command("promote")(promoting.promote)
+app.command("rollback")(promoting.rollback)
+app.command("models")(promoting.history)
 app.add_typer(strategies.app, name="strategies")
 app.command("report")(strategies.report)
 app.command("serve")(service.serve)

@@ -16,7 +16,7 @@ import pytest
 from features.contract import Kind
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder
-from models.judging import judge
+from models.judging.measures import judge
 from models.model_set import (
     Answer,
     CalibrationForm,

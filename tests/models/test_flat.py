@@ -13,7 +13,7 @@ from features.dataset import Dataset, read_dataset
 from models.compiled import CompiledModelSet
 from models.errors import ModelError
 from models.flat import labelled_rows, predict_flat, some_rows, train_flat
-from models.judging import auc
+from models.judging.measures import auc
 from models.signals import Signal
 from tests.models.labelled_world import SETTINGS
 

@@ -13,11 +13,11 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from models import registry
+from models import registry, tracking
 from models.compiled import CompiledModelSet
 from models.errors import ModelSetNotFoundError
-from models.gate import GateRefusedError
-from models.promotion import Promotion
+from models.promotion.gate import GateRefusedError
+from models.promotion.switch import Promotion
 from models.registry import RegisteredModelSet
 
 MakeModelSet = Callable[..., Path]
@@ -47,7 +47,7 @@ def looked_at(
 ) -> tuple[MlflowClient, RegisteredModelSet]:
     """Return one registered model set, for tests that only look."""
     made = register(make_model_set(), shared_home)
-    return MlflowClient(tracking_uri=registry.tracking_uri(shared_home)), made
+    return MlflowClient(tracking_uri=tracking.tracking_uri(shared_home)), made
 
 
 def register(folder: Path, home: Path) -> RegisteredModelSet:
@@ -59,7 +59,7 @@ def promote(home: Path, **options: object) -> Promotion:
 
 
 def alias(home: Path, name: str) -> str | None:
-    client = MlflowClient(tracking_uri=registry.tracking_uri(home))
+    client = MlflowClient(tracking_uri=tracking.tracking_uri(home))
     aliases = client.get_registered_model(registry.NAME).aliases
     return str(aliases[name]) if name in aliases else None
 
@@ -130,7 +130,7 @@ def test_a_challenger_becomes_champion_is_refused_and_rolled_back(
         promote(desk)
     assert (alias(desk, "champion"), alias(desk, "challenger")) == ("1", "2")
     assert promote(desk, force=True).version == "2"
-    client = MlflowClient(tracking_uri=registry.tracking_uri(desk))
+    client = MlflowClient(tracking_uri=tracking.tracking_uri(desk))
     tags = client.get_model_version(registry.NAME, "2").tags
     assert (tags["gate"], tags["decided_by"], tags["decided_why"]) == ("forced", "ann", "fresher")
     assert registry.rollback(desk, by="bo", why="lapses", now=NOW).version == "1"
@@ -156,6 +156,6 @@ def test_the_default_that_mlflow_run_hands_down_does_not_count(
     monkeypatch.chdir(place)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/with%20space/mlflow.db")
     monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
-    assert registry.tracking_uri(home) == f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"
+    assert tracking.tracking_uri(home) == f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example:5000")
-    assert registry.tracking_uri(home) == "http://mlflow.example:5000"
+    assert tracking.tracking_uri(home) == "http://mlflow.example:5000"

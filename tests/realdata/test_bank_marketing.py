@@ -11,7 +11,7 @@ from features.dataset import Dataset, read_dataset
 from models.candidates.contract import CandidateSettings
 from models.compiled import CompiledModelSet
 from models.flat import predict_flat, some_rows, train_flat
-from models.judging import auc
+from models.judging.measures import auc
 from models.settings import TrainingSettings
 from models.splits import Shares
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from models.contest import judged_rows
-from models.leading import Leading
 from models.model_set import JUDGE, read_manifest
-from models.plots import Judged, leading_figure, signal_figure
+from models.promotion.contest import judged_rows
+from models.report.leading import Leading
+from models.report.plots import Judged, leading_figure, signal_figure
 from models.signals import Signal
 
 

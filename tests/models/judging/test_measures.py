@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from models.judging import curves, judge
+from models.judging.measures import curves, judge
 from models.signals import Task
 
 

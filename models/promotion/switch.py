@@ -15,12 +15,13 @@ from typing import Protocol
 
 from features.progress import Track, silent
 from features.staging import staged_folder
-from models import contest, gate, ledger, packing
+from models import packing
 from models.compiled import CompiledModelSet
 from models.errors import ModelError, ModelSetNotFoundError
-from models.gate import GateRefusedError, GateReport, GateSettings
-from models.ledger import Action, Entry
 from models.model_set import stamp
+from models.promotion import contest, gate, ledger
+from models.promotion.gate import GateRefusedError, GateReport, GateSettings
+from models.promotion.ledger import Action, Entry
 
 _STEPS = 5
 

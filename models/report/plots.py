@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from models.judging import auc, curves
-from models.leading import Leading
+from models.judging.measures import auc, curves
+from models.report.leading import Leading
 from models.signals import Signal, Task
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and in grey print by its order.

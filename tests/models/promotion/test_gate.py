@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.gate import GateSettings, JudgedRows, area_under_curve, judge, log_loss
+from models.promotion.gate import GateSettings, JudgedRows, area_under_curve, judge, log_loss
 
 PROFILES = ("prospect", "lead", "purchaser")
 

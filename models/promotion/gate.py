@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.candidates.contract import losses
 from models.errors import ModelError
-from models.judging import auc
+from models.judging.measures import auc
 from models.signals import Task
 
 # Below this many of either class an AUC says nothing: its standard error is above 0.05.

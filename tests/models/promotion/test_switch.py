@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from features.progress import Track, silent
-from models import ledger, packing, promotion
+from models import packing
 from models.compiled import CompiledModelSet
 from models.errors import ModelSetNotFoundError
-from models.gate import GateRefusedError, GateReport, GateSettings
-from models.ledger import Action
 from models.model_set import JUDGE
-from models.promotion import Decided, Promotion, ReasonMissingError
+from models.promotion import ledger, switch
+from models.promotion.gate import GateRefusedError, GateReport, GateSettings
+from models.promotion.ledger import Action
+from models.promotion.switch import Decided, Promotion, ReasonMissingError
 
 MakeModelSet = Callable[..., Path]
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -70,7 +71,7 @@ class Desk:
     ) -> Promotion:
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir()
-        return promotion.promote(
+        return switch.promote(
             self.shelf,
             home=self.home,
             version=None,
@@ -83,7 +84,7 @@ class Desk:
 
     def rollback(self) -> Promotion:
         decided = Decided("bo", "lapses", NOW)
-        return promotion.rollback(self.shelf, home=self.home, version=None, decided=decided)
+        return switch.rollback(self.shelf, home=self.home, version=None, decided=decided)
 
     @property
     def in_force(self) -> str | None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from features.errors import DataNotFoundError
 from models.compiled import CompiledModelSet
-from models.gate import JudgedRows
 from models.model_set import Manifest
+from models.promotion.gate import JudgedRows
 from models.signals import Signal
 
 _FRAME = Path("features") / "training.parquet"

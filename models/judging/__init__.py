@@ -1,0 +1,1 @@
+"""How good predictions are: measures with intervals, overall, per profile and per segment."""

@@ -1,0 +1,1 @@
+"""How a challenger becomes champion: rules, the rows both meet on, the switch and its ledger."""
