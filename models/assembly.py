@@ -77,7 +77,7 @@ def assemble(
         compiled = CompiledModelSet.load(folder, threads=settings.jobs)
         _prove(compiled, elected, rows_of, jobs)
         judged = _judged(labelled, splits, rows_of, answers, elected, compiled)
-        write_evidence(folder, judged, ids=labelled.ids, offer_ids=labelled.offer_ids)
+        write_evidence(folder, judged, labelled=labelled)
     return manifest
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.candidates.contract import Name
 from models.judging.measures import curves, judge
 from models.model_set import CURVES, JUDGE, METRICS, Answer, write_json
+from models.planning import Labelled
 from models.signals import Signal, Task
 
 Scores = NDArray[np.float64]
@@ -38,9 +39,7 @@ class Judged:
     select_losses: Mapping[Name, float]
 
 
-def write_evidence(
-    folder: Path, judged: Iterable[Judged], *, ids: NDArray[Any], offer_ids: tuple[str, ...]
-) -> None:
+def write_evidence(folder: Path, judged: Iterable[Judged], *, labelled: Labelled) -> None:
     """Write metrics.json, curves.json and judge.parquet into a model set folder."""
     metrics: list[dict[str, Any]] = []
     plots: list[dict[str, Any]] = []
@@ -55,7 +54,7 @@ def write_evidence(
                     **asdict(curves(part.label, part.champion)),
                 }
             )
-        tables.append(_table(part, ids, offer_ids))
+        tables.append(_table(part, labelled.ids, labelled.offer_ids))
     write_json(folder / METRICS, metrics)
     write_json(folder / CURVES, plots)
     pq.write_table(pa.concat_tables(tables) if tables else _SCHEMA.empty_table(), folder / JUDGE)

@@ -41,6 +41,8 @@ class Labelled:
     fingerprint: str
     as_of: str
     dated: bool = False
+    # Whose contact each is: the rows of one customer are not independent. None: each its own.
+    customer: NDArray[Any] | None = None
 
     def instant(self, at: int) -> str:
         """Return a value of `at` as text: ISO 8601 in UTC, or the rank."""

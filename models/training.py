@@ -96,7 +96,7 @@ def read_labelled(
         baseline_rows=settings.baseline_rows,
         rng=np.random.default_rng(settings.seed),
     )
-    table = pq.read_table(frame, columns=["contact_id", "stage", "as_of", *kinds])
+    table = pq.read_table(frame, columns=["contact_id", "customer_id", "stage", "as_of", *kinds])
     return Labelled(
         columns={name: as_numpy(table[name]) for name in kinds},
         kinds=kinds,
@@ -109,6 +109,7 @@ def read_labelled(
         fingerprint=fingerprint(frame),
         as_of=as_of.isoformat(),
         dated=True,
+        customer=as_numpy(table["customer_id"]),
     )
 
 
