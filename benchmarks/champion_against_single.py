@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from features.contract import Kind
 from features.frame import build_training
 from models.assembly import assemble
-from models.judging.measures import auc, expected_calibration_error
+from models.judging.calibration_error import expected_calibration_error
+from models.judging.measures import auc
 from models.model_set import ALL_PROFILES, Manifest
 from models.settings import TrainingSettings
 from models.signals import Signal

@@ -214,6 +214,7 @@ def _judged(
             profile=labelled.profile[pairs.row[chosen]],
             offer=rows.offer,
             label=rows.label,
+            weight=rows.weight,
             champion=both[0],
             all_profiles=both[1],
             candidates={name: winner.predict_as(name, rows) for name in winner.standings},

@@ -4,7 +4,9 @@ manifest.json    what the set is: features, profiles, offers, which model answer
 encoding.json    the encoder
 metrics.json     how each candidate did on the judge part
 curves.json      the points of the plots
+deciles.json     predicted against what happened, by tenth, with intervals
 judge.parquet    the judge rows with their predictions
+judge_columns.parquet             what was known of each judged contact: the raw features
 <signal>/<profile>.json           a signal's model: parts, weights, calibration
 <signal>/<profile>.<part>.onnx    the trees of a part
 """
@@ -24,7 +26,9 @@ MANIFEST = "manifest.json"
 ENCODING = "encoding.json"
 METRICS = "metrics.json"
 CURVES = "curves.json"
+DECILES = "deciles.json"
 JUDGE = "judge.parquet"
+JUDGE_COLUMNS = "judge_columns.parquet"
 # The profile of the model that is fitted on every profile's rows.
 ALL_PROFILES = "all"
 

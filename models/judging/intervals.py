@@ -173,11 +173,11 @@ def bootstrap_interval(
 def _summed(influences: Scores, cluster: NDArray[Any] | None) -> Scores:
     """Return the influence of each customer; rows without any influence count for nobody."""
     if cluster is None:
-        return influences[influences != 0.0]
+        return np.asarray(influences[influences != 0.0], dtype=np.float64)
     place = np.unique(cluster, return_inverse=True)[1]
-    summed: Scores = np.bincount(place, weights=influences)
-    touched: NDArray[np.bool_] = np.bincount(place, weights=influences != 0.0) > 0
-    return summed[touched]
+    summed = np.asarray(np.bincount(place, weights=influences), dtype=np.float64)
+    touched = np.bincount(place[influences != 0.0], minlength=len(summed)) > 0
+    return np.asarray(summed[touched], dtype=np.float64)
 
 
 def _error(moved: Scores) -> float:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.candidates.contract import losses
+from models.judging import influence
+from models.judging.calibration_error import (
+    calibration_error,
+    equal_bins,
+    expected_calibration_error,
+)
+from models.judging.influence import Estimate
+from models.judging.intervals import Scale, interval_of
 from models.signals import Task
 
 Scores = NDArray[np.float64]
 
-_BINS = 10
+# On which scale each measure's interval is symmetric.
+_SCALES = {
+    "auc": Scale.LOG_ODDS,
+    "average_precision": Scale.LOG_ODDS,
+    "brier": Scale.LOG,
+    "log_loss": Scale.LOG,
+    "rmse": Scale.LOG,
+    "lift_at_10": Scale.LOG,
+    "lift_at_30": Scale.LOG,
+    "lift_at_70": Scale.LOG,
+}
 _CURVE_POINTS = 101
 
 
@@ -39,6 +58,10 @@ class Metrics:
     lift_at_70: float | None = None
     rmse: float | None = None
     money_by_decile: tuple[float, ...] | None = None
+    # The expected calibration error that true probabilities would have had on as many rows.
+    ece_chance: float | None = None
+    # The 95 % interval of each measure that was asked for one.
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +77,62 @@ class Curves:
     lift: tuple[tuple[float, float], ...]
 
 
-def judge(label: Scores, predicted: Scores, *, task: Task) -> Metrics:
-    """Return the metrics of (n,) predictions; there must be a row."""
-    counted = {
-        "n": len(label),
-        "positives": int((label > 0).sum()),
-        "mean_label": float(label.mean()),
-        "mean_prediction": float(predicted.mean()),
+def judge(
+    label: Scores,
+    predicted: Scores,
+    *,
+    task: Task,
+    cluster: NDArray[Any] | None = None,
+    intervals: bool = False,
+) -> Metrics:
+    """Return the metrics of (n,) predictions; there must be a row.
+
+    With `intervals` each measure has its own; `cluster` tells whose row each is.
+    """
+    found = _estimates(label, predicted, task=task)
+    ends = {
+        name: _ends(estimate, cluster=cluster, scale=_SCALES[name])
+        for name, estimate in found.items()
+        if intervals
     }
-    if task is Task.AMOUNT:
-        return Metrics(
-            **counted,  # type: ignore[arg-type]
-            rmse=float(np.sqrt(np.mean((label - predicted) ** 2))),
-            money_by_decile=_by_decile(label, predicted),
-        )
-    both = 0 < label.sum() < len(label)
+    calibration: dict[str, float] = {}
+    if task is Task.PROBABILITY:
+        calibration["ece"] = expected_calibration_error(label, predicted)
+        if intervals:
+            error = calibration_error(label, predicted, cluster=cluster)
+            calibration["ece_chance"] = error.chance
+            ends["ece"] = (error.low, error.high)
     return Metrics(
-        **counted,  # type: ignore[arg-type]
-        auc=auc(label, predicted) if both else None,
-        average_precision=_average_precision(label, predicted) if both else None,
-        log_loss=float(losses(label, predicted, task=task).mean()),
-        brier=float(np.mean((label - predicted) ** 2)),
-        ece=expected_calibration_error(label, predicted),
-        lift_at_10=_lift(label, predicted, 0.1) if both else None,
-        lift_at_30=_lift(label, predicted, 0.3) if both else None,
-        lift_at_70=_lift(label, predicted, 0.7) if both else None,
+        n=len(label),
+        positives=int((label > 0).sum()),
+        mean_label=float(label.mean()),
+        mean_prediction=float(predicted.mean()),
+        money_by_decile=_by_decile(label, predicted) if task is Task.AMOUNT else None,
+        intervals=ends,
+        **{name: estimate.value for name, estimate in found.items()},
+        **calibration,
     )
+
+
+def _estimates(label: Scores, predicted: Scores, *, task: Task) -> dict[str, Estimate]:
+    """Return each measure that has a meaning for the rows."""
+    if task is Task.AMOUNT:
+        return {"rmse": influence.rmse(label, predicted)}
+    found = {
+        "log_loss": influence.mean_loss(label, predicted, task=task),
+        "brier": influence.brier(label, predicted),
+    }
+    if 0 < label.sum() < len(label):
+        found["auc"] = influence.auc(label, predicted)
+        found["average_precision"] = influence.average_precision(label, predicted)
+        for percent in (10, 30, 70):
+            found[f"lift_at_{percent}"] = influence.lift(label, predicted, top=percent / 100)
+    return found
+
+
+def _ends(estimate: Estimate, *, cluster: NDArray[Any] | None, scale: Scale) -> tuple[float, float]:
+    found = interval_of(estimate, cluster=cluster, scale=scale)
+    return found.low, found.high
 
 
 def curves(label: Scores, predicted: Scores) -> Curves:
@@ -96,48 +149,15 @@ def curves(label: Scores, predicted: Scores) -> Curves:
     lift = [(float(at / len(label)), float(hits[at] / at / rate)) for at in places if at > 0]
     bins = [
         (float(predicted[rows].mean()), float(label[rows].mean()), len(rows))
-        for rows in _equal_bins(predicted)
+        for rows in equal_bins(predicted)
     ]
     return Curves(tuple(roc), tuple(bins), tuple(lift))
 
 
 def auc(label: Scores, predicted: Scores) -> float:
     """Return the share of (positive, negative) pairs that are in order; ties count half."""
-    _values, place, counts = np.unique(predicted, return_inverse=True, return_counts=True)
-    rank = np.cumsum(counts) - (counts - 1) / 2
-    positives = float(label.sum())
-    negatives = len(label) - positives
-    ranks = float(rank[place][label > 0].sum())
-    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
-
-
-def expected_calibration_error(label: Scores, predicted: Scores) -> float:
-    """Return the mean distance of predicted from observed share, over ten equal-count bins."""
-    return float(
-        sum(
-            abs(predicted[rows].mean() - label[rows].mean()) * len(rows)
-            for rows in _equal_bins(predicted)
-        )
-        / len(label)
-    )
-
-
-def _equal_bins(predicted: Scores) -> list[NDArray[np.intp]]:
-    order = np.argsort(predicted, kind="stable")
-    return [rows for rows in np.array_split(order, _BINS) if len(rows)]
+    return influence.auc(label, predicted).value
 
 
 def _by_decile(label: Scores, predicted: Scores) -> tuple[float, ...]:
-    return tuple(float(label[rows].mean()) for rows in reversed(_equal_bins(predicted)))
-
-
-def _average_precision(label: Scores, predicted: Scores) -> float:
-    order = np.argsort(-predicted, kind="stable")
-    hits = label[order] > 0
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].mean())
-
-
-def _lift(label: Scores, predicted: Scores, share: float) -> float:
-    order = np.argsort(-predicted, kind="stable")[: max(1, round(share * len(label)))]
-    return float(label[order].mean() / label.mean())
+    return tuple(float(label[rows].mean()) for rows in reversed(equal_bins(predicted)))
