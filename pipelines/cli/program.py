@@ -12,7 +12,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipelines.cli import data, demonstration, promoting, service, strategies, training
+from pipelines.cli import (
+    data,
+    demonstration,
+    lifetime,
+    promoting,
+    service,
+    strategies,
+    training,
+)
 
 EPILOG = (
     "The main job, in order: generate (or bring your own tables), check, features, train, promote, "
@@ -37,6 +45,7 @@ app.command("train")(training.train)
 app.command("promote")(promoting.promote)
 app.command("rollback")(promoting.rollback)
 app.command("models")(promoting.history)
+app.command("lifetime")(lifetime.lifetime)
 app.add_typer(strategies.app, name="strategies")
 app.command("report")(strategies.report)
 app.command("serve")(service.serve)

@@ -1,0 +1,1 @@
+"""What a customer with a purchase history will buy again, for how much, and until when."""
