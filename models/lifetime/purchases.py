@@ -46,24 +46,29 @@ class BgNbd:
         return 1.0 / (1.0 + self._left_odds(histories))
 
     def expected(self, histories: Histories, *, weeks: float | Numbers) -> Numbers:
-        """Return (n,) expected purchases within the weeks to come (equation 10).
-
-        Euler's transformation of the hypergeometric function takes the large powers out, so that
-        neither a long history nor many purchases overflow.
-        """
+        """Return (n,) expected purchases within the weeks to come (equation 10)."""
         x, known = histories.repeats, self.alpha + histories.known_weeks
         z = weeks / (known + weeks)
-        c = self.a + self.b + x - 1
-        gone = (1 - z) ** (self.a - 1) * hyp2f1(c - (self.r + x), self.a - 1, c, z)
-        ever = c / (self.a - 1) * (1 - gone)
+        ever = self._ever(self.r + x, self.b + x, z)
         return np.asarray(ever / (1.0 + self._left_odds(histories)))
 
     def expected_of_new(self, *, weeks: float | Numbers) -> Numbers:
         """Return the expected repeat purchases of a customer who has just bought (equation 9)."""
         weeks = np.asarray(weeks, dtype=np.float64)
         z = weeks / (self.alpha + weeks)
-        c = self.a + self.b - 1
-        gone = (1 - z) ** (self.a - 1) * hyp2f1(c - self.r, self.a - 1, c, z)
+        return self._ever(np.full(z.shape, self.r), np.full(z.shape, self.b), z)
+
+    def _ever(self, power: Numbers, second: Numbers, z: Numbers) -> Numbers:
+        """Return the purchases of one who is alive: (1 - (1-z)^power 2F1(power, second; c; z)).
+
+        Euler's transformation gives the same with other powers; of the two the one with the
+        smaller is taken, so that neither many purchases nor a large a overflow.
+        """
+        c = self.a + second - 1
+        plain = power < self.a - 1
+        first = np.where(plain, power, c - power)
+        gone = hyp2f1(first, np.where(plain, second, self.a - 1), c, z)
+        gone = gone * (1 - z) ** np.minimum(power, self.a - 1)
         return np.asarray(c / (self.a - 1) * (1 - gone))
 
     def _left_odds(self, histories: Histories) -> Numbers:

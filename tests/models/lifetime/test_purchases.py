@@ -76,6 +76,14 @@ def test_a_long_and_busy_history_does_not_overflow() -> None:
     assert PLANTED.expected(busy, weeks=52)[0] == pytest.approx(5 * 52, rel=0.1)
 
 
+def test_leaving_that_is_alike_for_all_does_not_overflow() -> None:
+    """With a and b very large each purchase is the last with probability a / (a + b)."""
+    alike = BgNbd(r=0.5, alpha=5.0, a=400.0, b=160.0, log_likelihood=0.0)
+    steps = [float(alike.expected(one(0, 0, 1), weeks=weeks)[0]) for weeks in (1, 10, 1e3, 1e9)]
+    assert steps == sorted(steps)
+    assert steps[-1] == pytest.approx(560 / 400, rel=0.01)
+
+
 def test_a_new_customer_is_one_without_history() -> None:
     new = PLANTED.expected(one(0, 0, 0), weeks=30)[0]
     assert PLANTED.expected_of_new(weeks=30) == pytest.approx(new)
