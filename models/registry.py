@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,19 +26,23 @@ from mlflow.models.model import ModelInfo
 
 from features.progress import Track, silent
 from models import packing, runs, tracking
-from models.errors import ModelSetNotFoundError
-from models.model_set import CURVES, JUDGE, METRICS, read_manifest
+from models.model_set import (
+    CURVES,
+    DECILES,
+    JUDGE,
+    JUDGE_COLUMNS,
+    METRICS,
+    read_manifest,
+)
 from models.promotion import ledger, switch
-from models.promotion.gate import GateReport, GateSettings
+from models.promotion.gate_file import GateSettings, gate_of
 from models.promotion.ledger import Entry
 from models.promotion.switch import Promotion
 from models.report.drawing import figures
 from models.report.leading import leading
+from models.shelf import CHALLENGER, EVIDENCE, MlflowShelf
 
 NAME = "callworth"
-CHAMPION, CHALLENGER = "champion", "challenger"
-_GATE = GateSettings()
-_EVIDENCE = "evidence"
 _DIGEST_LENGTH = 36  # the longest that MLflow takes
 
 
@@ -99,7 +102,7 @@ def promote(
     now: datetime,
     force: bool = False,
     name: str = NAME,
-    settings: GateSettings = _GATE,
+    settings: GateSettings | None = None,
     track: Track = silent,
 ) -> Promotion:
     """Put a version (the challenger) in force, if the gate holds: alias, folder and pointer.
@@ -109,11 +112,11 @@ def promote(
     """
     with _client(home) as client, tempfile.TemporaryDirectory() as scratch:
         return switch.promote(
-            _MlflowShelf(client, name),
+            MlflowShelf(client, name),
             home=home,
             version=version,
             decided=switch.Decided(by, why, now),
-            settings=settings,
+            settings=settings or gate_of(home),
             force=force,
             scratch=Path(scratch),
             track=track,
@@ -135,7 +138,7 @@ def rollback(
     Raises ModelSetNotFoundError (404) when there is none.
     """
     with _client(home) as client:
-        shelf, decided = _MlflowShelf(client, name), switch.Decided(by, why, now)
+        shelf, decided = MlflowShelf(client, name), switch.Decided(by, why, now)
         return switch.rollback(shelf, home=home, version=version, decided=decided, track=track)
 
 
@@ -148,65 +151,6 @@ def current(home: Path) -> Path | None:
 def history(home: Path) -> tuple[Entry, ...]:
     """Return who put which model set in force, when and why; oldest first."""
     return ledger.entries(home)
-
-
-class _MlflowShelf:
-    """The registered versions of one name."""
-
-    def __init__(self, client: MlflowClient, name: str) -> None:
-        self._client = client
-        self._name = name
-
-    @property
-    def champion(self) -> str | None:
-        return self._alias(CHAMPION)
-
-    @property
-    def challenger(self) -> str | None:
-        return self._alias(CHALLENGER)
-
-    def fetch(self, version: str, *, into: Path) -> None:
-        uri = self._found(version).source
-        with tempfile.TemporaryDirectory() as scratch:
-            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
-            source = next(Path(scratch).rglob("MLmodel")).parent / "artifacts" / "model_set"
-            shutil.copytree(source, into, dirs_exist_ok=True)
-
-    def judge(self, version: str, *, into: Path) -> Path:
-        into.mkdir(parents=True, exist_ok=True)
-        run_id = self._found(version).run_id
-        asked = f"{_EVIDENCE}/{JUDGE}"
-        return Path(self._client.download_artifacts(run_id, asked, str(into)))
-
-    def crown(self, version: str) -> None:
-        self._client.set_registered_model_alias(self._name, CHAMPION, version)
-        if self.challenger == version:
-            self._client.delete_registered_model_alias(self._name, CHALLENGER)
-
-    def note(self, version: str, *, report: GateReport, facts: dict[str, str]) -> None:
-        run_id = self._found(version).run_id
-        self._client.log_dict(run_id, asdict(report), f"{_EVIDENCE}/gate.json")
-        for key, value in facts.items():
-            self._client.set_model_version_tag(self._name, version, key, value or "-")
-
-    def _alias(self, alias: str) -> str | None:
-        try:
-            return str(self._client.get_model_version_by_alias(self._name, alias).version)
-        except MlflowException as error:
-            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-                return None
-            raise
-
-    def _found(self, version: str) -> mlflow.entities.model_registry.ModelVersion:
-        try:
-            return self._client.get_model_version(self._name, version)
-        except MlflowException as error:
-            known = self._client.search_model_versions(f"name = '{self._name}'")
-            versions = ", ".join(sorted((str(row.version) for row in known), key=len)) or "none"
-            raise ModelSetNotFoundError(
-                f"There is no model set {version} in the registry '{self._name}'.",
-                fix=f"It has: {versions}.",
-            ) from error
 
 
 @contextmanager
@@ -246,9 +190,9 @@ def _write(client: MlflowClient, run_id: str, record: runs.Record) -> None:
 
 def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
     top = leading(folder)
-    for name in (JUDGE, METRICS, CURVES):
+    for name in (JUDGE, JUDGE_COLUMNS, METRICS, DECILES, CURVES):
         if (folder / name).is_file():
-            client.log_artifact(run_id, str(folder / name), _EVIDENCE)
+            client.log_artifact(run_id, str(folder / name), EVIDENCE)
     for name, figure in figures(folder, top=top):
         client.log_figure(run_id, figure, f"plots/{name}.png")
     client.log_table(run_id, runs.columns([asdict(row) for row in top]), "top_features.json")

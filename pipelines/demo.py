@@ -73,6 +73,7 @@ class Rehearsal:
         """Train, judge, register and promote a model set."""
         from models import registry
         from models.promotion.gate import GateRefusedError
+        from models.promotion.gate_file import gate_of
         from models.settings import TrainingSettings
         from pipelines.train import champions, train_challenger
 
@@ -96,7 +97,13 @@ class Rehearsal:
         with self.watch.step("promote it through the gate"):
             try:
                 registry.promote(
-                    self.space.home, version=made.version, by="demo", why="the demo", now=self.now
+                    self.space.home,
+                    version=made.version,
+                    by="demo",
+                    why="the demo",
+                    now=self.now,
+                    # The generated history ends on the same day for ever: it need not be fresh.
+                    settings=replace(gate_of(self.space.home), freshness=None),
                 )
             except GateRefusedError as refused:  # a champion of an earlier demo may be better
                 self.screen.plain(f"  {refused.fact} The champion before stays.")

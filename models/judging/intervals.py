@@ -24,6 +24,8 @@ Scores = NDArray[np.float64]
 LEVEL = 0.95
 # A share this close to 0 or 1 has no finite log-odds.
 _EDGE = 1e-9
+# A log beyond this says nothing but "very far", and its power still is a number.
+_FURTHEST = 500.0
 
 
 class Scale(StrEnum):
@@ -84,7 +86,7 @@ def interval_of(
         case Scale.PLAIN:
             low, high = value - reach * error, value + reach * error
         case Scale.LOG:
-            factor = math.exp(reach * error / max(value, _EDGE))
+            factor = math.exp(min(reach * error / max(value, _EDGE), _FURTHEST))
             low, high = value / factor, value * factor
         case Scale.LOG_ODDS:
             low, high = _log_odds_ends(value, reach * error)
@@ -192,7 +194,10 @@ def _quantile(moved: Scores) -> float:
 def _log_odds_ends(value: float, reach: float) -> tuple[float, float]:
     held = min(max(value, _EDGE), 1 - _EDGE)
     middle, spread = math.log(held / (1 - held)), reach / (held * (1 - held))
-    ends = [1 / (1 + math.exp(-min(max(middle + by, -700), 700))) for by in (-spread, spread)]
+    ends = [
+        1 / (1 + math.exp(-min(max(middle + by, -_FURTHEST), _FURTHEST)))
+        for by in (-spread, spread)
+    ]
     return ends[0], ends[1]
 
 

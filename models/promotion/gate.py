@@ -1,22 +1,22 @@
-"""The rule by which a challenger may become champion, over rows that neither was fitted on."""
+"""The verdict on a challenger: every rule of the gate, over contacts that neither was fitted on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.candidates.contract import losses
+from features.contract import Kind
 from models.errors import ModelError
-from models.judging.measures import auc
-from models.signals import Task
+from models.promotion import against_champion, on_its_own
+from models.promotion.gate_file import GateSettings
+from models.promotion.rule import Rule
 
-# Below this many of either class an AUC says nothing: its standard error is above 0.05.
-_FEWEST_OF_A_CLASS = 30
-# Two sums over the same numbers in another order differ by less than this.
-_SAME = 1e-9
+__all__ = ["GateRefusedError", "GateReport", "GateSettings", "JudgedRows", "Rule", "judge"]
 
 
 class GateRefusedError(ModelError):
@@ -34,21 +34,11 @@ class GateRefusedError(ModelError):
 
 
 @dataclass(frozen=True, slots=True)
-class GateSettings:
-    """How much better overall, and how much worse in one profile, a challenger may be.
-
-    `least_gain` is in log loss and in AUC, `margin` in AUC.
-    """
-
-    least_gain: float = 0.0
-    margin: float = 0.01
-
-
-@dataclass(frozen=True, slots=True)
 class JudgedRows:
     """(n,) arrays: profile, label 0 or 1, and the probabilities of both model sets.
 
-    `champion` is None while there is no champion. `note` says how the rows were chosen.
+    `champion` is None while there is no champion. `customer` tells whose contact each is,
+    `columns` what was known of it. `note` says how the rows were chosen.
     """
 
     profile: NDArray[np.str_]
@@ -56,18 +46,22 @@ class JudgedRows:
     challenger: NDArray[np.float64]
     champion: NDArray[np.float64] | None
     note: str = ""
+    customer: NDArray[Any] | None = None
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of the gate with the figures that it looked at; None where there was none."""
+class Papers:
+    """What is known of a registered challenger beside its rows; None where nothing tells.
 
-    name: str
-    holds: bool
-    sentence: str
-    challenger: float | None = None
-    champion: float | None = None
-    rows: int = 0
+    `last_contact` is the latest judged one, `as_of` the instant of training, `now` of promotion.
+    """
+
+    now: datetime | None = None
+    as_of: datetime | None = None
+    last_contact: datetime | None = None
+    signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,84 +82,26 @@ class GateReport:
         return tuple(rule for rule in self.rules if not rule.holds)
 
 
-def judge(rows: JudgedRows, *, settings: GateSettings) -> GateReport:
-    """Return the verdict: better overall by log loss and AUC, and no profile worse by the margin.
+_NO_PAPERS = Papers()
 
-    Without a champion the first challenger passes.
+
+def judge(rows: JudgedRows, *, settings: GateSettings, papers: Papers = _NO_PAPERS) -> GateReport:
+    """Return the verdict: no worse than the champion where it matters, and sound on its own.
+
+    Without a champion the first challenger need only be sound.
     """
+    if not len(rows.label):
+        return unjudged("There are no rows on which the two can be compared.")
+    found: list[Rule] = []
     if rows.champion is None:
-        return GateReport(
-            (
-                Rule(
-                    "first",
-                    True,
-                    "There is no champion yet: the first model set passes.",
-                    challenger=area_under_curve(rows.label, rows.challenger),
-                    rows=len(rows.label),
-                ),
-            ),
-            rows.note,
-        )
-    profiles = [_profile(name, rows, settings) for name in np.unique(rows.profile)]
-    return GateReport((*_overall(rows, rows.champion, settings), *profiles), rows.note)
+        said = "There is no champion yet: the first model set passes if it is sound."
+        found.append(Rule("first", True, said, rows=len(rows.label)))
+    else:
+        found += against_champion.rules(rows, rows.champion, settings=settings)
+    found += on_its_own.rules(rows, settings=settings, papers=papers)
+    return GateReport(tuple(found), rows.note)
 
 
 def unjudged(sentence: str, *, name: str = "rows", holds: bool = False) -> GateReport:
     """Return a verdict of one rule without figures: nothing could be, or need be, compared."""
     return GateReport((Rule(name, holds, sentence),))
-
-
-def log_loss(label: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
-    """Return the mean of -log(the probability given to what happened)."""
-    return float(losses(label, probability, task=Task.PROBABILITY).mean())
-
-
-def area_under_curve(label: NDArray[np.float64], score: NDArray[np.float64]) -> float | None:
-    """Return the AUC, ties counted half; None when one of the classes is missing."""
-    return auc(label, score) if 0 < label.sum() < len(label) else None
-
-
-def _overall(
-    rows: JudgedRows, champion: NDArray[np.float64], settings: GateSettings
-) -> Iterable[Rule]:
-    count, gain = len(rows.label), settings.least_gain
-    if not count:
-        yield Rule("rows", False, "There are no rows on which the two can be compared.")
-        return
-    new, old = log_loss(rows.label, rows.challenger), log_loss(rows.label, champion)
-    said = _sentence("log loss over all profiles", new, old, bound="at most", slack=-gain)
-    yield Rule("overall log loss", new <= old - gain + _SAME, said, new, old, count)
-    higher = area_under_curve(rows.label, rows.challenger)
-    lower = area_under_curve(rows.label, champion)
-    if higher is None or lower is None:
-        yield Rule("overall AUC", False, "All judged rows have one label: there is no AUC.")
-        return
-    said = _sentence("AUC over all profiles", higher, lower, bound="at least", slack=gain)
-    yield Rule("overall AUC", higher >= lower + gain - _SAME, said, higher, lower, count)
-
-
-def _profile(name: str, rows: JudgedRows, settings: GateSettings) -> Rule:
-    assert rows.champion is not None
-    chosen = rows.profile == name
-    label = rows.label[chosen]
-    count, positives = len(label), int((label > 0).sum())
-    if min(positives, count - positives) < _FEWEST_OF_A_CLASS:
-        said = f"{name}: {positives} of {count} rows are positive, too few to compare; not judged"
-        return Rule(f"profile {name}", True, said, rows=count)
-    new = area_under_curve(label, rows.challenger[chosen])
-    old = area_under_curve(label, rows.champion[chosen])
-    assert new is not None
-    assert old is not None
-    return Rule(
-        f"profile {name}",
-        new >= old - settings.margin - _SAME,
-        _sentence(f"AUC of {name}", new, old, bound="at least", slack=-settings.margin),
-        new,
-        old,
-        count,
-    )
-
-
-def _sentence(what: str, new: float, old: float, *, bound: str, slack: float) -> str:
-    asked = f"{old + slack:.4f}"
-    return f"{what}: challenger {new:.4f}, champion {old:.4f} ({bound} {asked} is asked for)"

@@ -1,24 +1,32 @@
 """Which model set is in force in a workspace, and who put it there: a pointer and a ledger.
 
 HOME/models/current.json   {"version", "folder", "since"}, replaced in one step
-HOME/models/ledger.jsonl   one line per promotion or rollback, never rewritten
+HOME/models/ledger.jsonl   a line per promotion or rollback, with the digest of the one before
+HOME/models/.lock          held while one promotion or rollback is at work
 HOME/models/<version>/     the model sets that were in force
 """
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from features.staging import staged_file
+from models.errors import ModelError
 
 MODELS = "models"
 POINTER = "current.json"
 LEDGER = "ledger.jsonl"
+LOCK = ".lock"
+_NOTHING_BEFORE = "0" * 64
 
 
 class Action(StrEnum):
@@ -40,6 +48,45 @@ class Entry:
     by: str
     why: str
     failing: tuple[str, ...] = ()
+    # What it was decided on: the gate's rules, or why there were none.
+    evidence: tuple[str, ...] = ()
+    # SHA-256 of the line before, 64 hexadecimal digits; None in ledgers of earlier versions.
+    before: str | None = None
+
+
+class LedgerAlteredError(ModelError):
+    """A line of the ledger is not the one that was written."""
+
+    status = 409
+
+
+class BusyError(ModelError):
+    """Another promotion or rollback is at work in this workspace."""
+
+    status = 409
+
+
+@contextmanager
+def one_writer(home: Path, *, who: str) -> Iterator[None]:
+    """Let one promotion or rollback at a time change what is in force; ends with the process.
+
+    Raises BusyError, naming who is at it.
+    """
+    path = home / MODELS / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise BusyError(
+                f"A promotion or rollback is at work: {file.read().strip() or 'just started'}.",
+                fix="Wait until it has ended; it takes seconds.",
+            ) from None
+        file.truncate(0)
+        file.write(f"{who}, process {os.getpid()}\n")
+        file.flush()
+        yield
 
 
 def in_force(home: Path) -> str | None:
@@ -62,24 +109,44 @@ def point(home: Path, *, version: str, now: datetime) -> None:
         staged.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
 
 
-def record(home: Path, entry: Entry) -> None:
-    """Append a line to the ledger, safely on disk when this returns."""
+def record(home: Path, entry: Entry) -> str:
+    """Append a line to the ledger, safely on disk when this returns; return its digest."""
     path = home / MODELS / LEDGER
     path.parent.mkdir(parents=True, exist_ok=True)
+    written = _lines(home)
+    entry = replace(entry, before=digest_of(written[-1]) if written else _NOTHING_BEFORE)
     line = json.dumps(asdict(entry)) + "\n"
     with path.open("a", encoding="utf-8") as ledger:
         ledger.write(line if _ends_in_newline(path) else "\n" + line)
         ledger.flush()
         os.fsync(ledger.fileno())
+    return digest_of(line.rstrip("\n"))
 
 
 def entries(home: Path) -> tuple[Entry, ...]:
-    """Return every whole line of the ledger, oldest first."""
-    try:
-        lines = (home / MODELS / LEDGER).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return ()
-    return tuple(entry for line in lines if (entry := _entry(line)) is not None)
+    """Return every whole line of the ledger, oldest first.
+
+    Raises LedgerAlteredError where a line was changed, taken out or moved.
+    """
+    found: list[Entry] = []
+    last = _NOTHING_BEFORE
+    for place, line in enumerate(_lines(home)):
+        entry = _entry(line)
+        if entry.before not in (None, last) or (entry.before is None and _chained(found)):
+            raise LedgerAlteredError(
+                f"Line {place + 1} of {home / MODELS / LEDGER} does not follow from the one before "
+                f"it: the ledger was edited.",
+                fix="Put the file back from a backup; the versions' tags in MLflow tell who "
+                "promoted what, too.",
+            )
+        found.append(entry)
+        last = digest_of(line)
+    return tuple(found)
+
+
+def digest_of(line: str) -> str:
+    """Return the SHA-256 of a line, 64 hexadecimal digits."""
+    return hashlib.sha256(line.encode()).hexdigest()
 
 
 def before(home: Path) -> str | None:
@@ -94,12 +161,31 @@ def before(home: Path) -> str | None:
     return stack[-2] if len(stack) > 1 else None
 
 
-def _entry(line: str) -> Entry | None:
+def _lines(home: Path) -> list[str]:
+    """Return the whole lines; one that a power cut broke off was never acknowledged."""
     try:
-        value = json.loads(line)
-    except ValueError:  # the machine stopped in the middle of this line
-        return None
-    return Entry(**{**value, "action": Action(value["action"]), "failing": tuple(value["failing"])})
+        text = (home / MODELS / LEDGER).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [line for line in text.splitlines() if line.strip() and _whole(line)]
+
+
+def _whole(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _entry(line: str) -> Entry:
+    value = json.loads(line)
+    lists = {name: tuple(value.get(name, ())) for name in ("failing", "evidence")}
+    return Entry(**{**value, "action": Action(value["action"]), **lists})
+
+
+def _chained(found: list[Entry]) -> bool:
+    return bool(found) and found[-1].before is not None
 
 
 def _ends_in_newline(path: Path) -> bool:

@@ -20,7 +20,7 @@ from models.compiled import CompiledModelSet
 from models.errors import ModelError, ModelSetNotFoundError
 from models.model_set import stamp
 from models.promotion import contest, gate, ledger
-from models.promotion.gate import GateRefusedError, GateReport, GateSettings
+from models.promotion.gate import GateRefusedError, GateReport, GateSettings, Papers
 from models.promotion.ledger import Action, Entry
 
 _STEPS = 5
@@ -68,7 +68,18 @@ class Shelf(Protocol):
         ...
 
     def judge(self, version: str, *, into: Path) -> Path:
-        """Copy a version's judge rows into a folder and return the file."""
+        """Copy a version's judge rows, and what was known of them, into a folder.
+
+        Return the file of the rows; the columns lie beside it where the set has them.
+        """
+        ...
+
+    def as_of(self, version: str) -> datetime | None:
+        """Return the instant a version was trained for; None where it does not say."""
+        ...
+
+    def signed(self, version: str) -> bool | None:
+        """Return whether a version's model says what goes in and what comes out."""
         ...
 
     def crown(self, version: str) -> None:
@@ -93,7 +104,8 @@ def promote(
 ) -> Promotion:
     """Put a version in force when the gate holds; the default is the challenger.
 
-    Raises GateRefusedError, ModelSetNotFoundError, or ReasonMissingError.
+    Raises GateRefusedError, ModelSetNotFoundError, ReasonMissingError, BusyError, or
+    LedgerAlteredError.
     """
     if force and not decided.why.strip():
         raise ReasonMissingError(
@@ -104,8 +116,13 @@ def promote(
         raise ModelSetNotFoundError(
             "There is no challenger to promote.", fix="`callworth train` registers one."
         )
-    with track(f"promote model set {chosen}", total=_STEPS, unit="step") as done:
-        report = _verdict(shelf, chosen, home=home, settings=settings, scratch=scratch)
+    with (
+        ledger.one_writer(home, who=f"{decided.by} promotes model set {chosen}"),
+        track(f"promote model set {chosen}", total=_STEPS, unit="step") as done,
+    ):
+        report = _verdict(
+            shelf, chosen, home=home, settings=settings, scratch=scratch, now=decided.now
+        )
         if not report.holds:
             shelf.note(chosen, report=report, facts={"gate": "refused"})
             if not force:
@@ -140,27 +157,43 @@ def rollback(
     report = gate.unjudged(
         f"Model set {chosen} was in force before: no gate for going back.", holds=True
     )
-    with track(f"go back to model set {chosen}", total=_STEPS, unit="step") as done:
+    with (
+        ledger.one_writer(home, who=f"{decided.by} goes back to model set {chosen}"),
+        track(f"go back to model set {chosen}", total=_STEPS, unit="step") as done,
+    ):
         done(1)
         return _Enthroning(shelf, home, chosen, Action.ROLLBACK, decided, report).run(done)
 
 
 def _verdict(
-    shelf: Shelf, version: str, *, home: Path, settings: GateSettings, scratch: Path
+    shelf: Shelf,
+    version: str,
+    *,
+    home: Path,
+    settings: GateSettings,
+    scratch: Path,
+    now: datetime,
 ) -> GateReport:
     champion = shelf.champion
     if champion == version:
         return gate.unjudged(f"Model set {version} is the champion already.", holds=True)
     judge = shelf.judge(version, into=scratch / "judge")
+    papers = Papers(
+        now=now,
+        as_of=shelf.as_of(version),
+        last_contact=contest.last_contact(judge),
+        signed=shelf.signed(version),
+    )
     if champion is None:
-        return gate.judge(contest.first_rows(judge), settings=settings)
+        return gate.judge(contest.first_rows(judge), settings=settings, papers=papers)
     folder = ledger.folder_of(home, version=champion)
     if not folder.is_dir():
         folder = scratch / "champion"
         folder.mkdir()
         shelf.fetch(champion, into=folder)
     models = CompiledModelSet.load(folder, threads=2)
-    return gate.judge(contest.meet(judge, home=home, champion=models), settings=settings)
+    met = contest.meet(judge, home=home, champion=models)
+    return gate.judge(met, settings=settings, papers=papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +228,17 @@ class _Enthroning:
         when = self.decided.now.astimezone(UTC).isoformat()
         by, why = self.decided.by, self.decided.why
         failing = tuple(rule.sentence for rule in self.report.failing)
-        entry = Entry(when, self.action, before, self.version, by, why, failing)
-        ledger.record(self.home, entry)
+        evidence = tuple(rule.sentence for rule in self.report.rules)
+        entry = Entry(when, self.action, before, self.version, by, why, failing, evidence)
+        line = ledger.record(self.home, entry)
         facts = {
             "gate": "held" if self.report.holds else "forced",
             "action": str(self.action),
             "decided_at": when,
             "decided_by": by,
             "decided_why": why,
+            # Taking the last lines out of the ledger shows here.
+            "ledger": line,
         }
         self.shelf.note(self.version, report=self.report, facts=facts)
 

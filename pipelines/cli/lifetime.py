@@ -16,6 +16,11 @@ from pipelines.workspace import DEFAULT_HOME, Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipelines.lifetime import HeldOut
+
+# Beyond it, spend and frequency are not independent and the model should not be trusted.
+_DOUBTFUL = 0.3
+
 
 def lifetime(
     home: Home = DEFAULT_HOME,
@@ -54,7 +59,20 @@ def lifetime(
         margin_share=margin,
         yearly_discount=discount,
     )
-    tried, fitted = made.held_out, made.model
+    _show(made.held_out, correlation=made.model.spend.r, screen=screen)
+    screen.done(f"{made.customers:,} customers over {weeks:g} weeks: {made.table}")
+    screen.result(
+        {
+            "table": str(made.table),
+            "customers": made.customers,
+            "purchases": made.model.purchases,
+            "spend": made.model.spend,
+            "held_out": made.held_out,
+        }
+    )
+
+
+def _show(tried: HeldOut, *, correlation: float, screen: Screen) -> None:
     screen.table(
         f"Money over the last {tried.weeks:.0f} weeks, foretold without them: by tenth, best first",
         ["tenth", "customers", "foretold", "came", "from", "to"],
@@ -64,21 +82,11 @@ def lifetime(
         f"  purchases foretold {tried.expected:,.0f}, made {tried.bought:,.0f}; a customer's are "
         f"missed by {tried.error:.3f} on average (at the rate so far: {tried.plain_error:.3f})"
     )
-    if fitted.spend.r > 0.3:
+    if correlation > _DOUBTFUL:
         screen.say(
-            f"  [yellow]frequent buyers spend more a purchase (correlation {fitted.spend.r:.2f}): "
+            f"  [yellow]frequent buyers spend more a purchase (correlation {correlation:.2f}): "
             "values of heavy buyers are too low[/yellow]"
         )
-    screen.done(f"{made.customers:,} customers over {weeks:g} weeks: {made.table}")
-    screen.result(
-        {
-            "table": str(made.table),
-            "customers": made.customers,
-            "purchases": fitted.purchases,
-            "spend": fitted.spend,
-            "held_out": tried,
-        }
-    )
 
 
 def _of_tables(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,19 +33,17 @@ def promote(
     force: Annotated[
         bool, typer.Option("--force", help="Go past the gate; needs --why, the ledger says so.")
     ] = False,
-    least_gain: Annotated[
-        float,
-        typer.Option(help="Least gain overall, in log loss and AUC; at 0 a tie passes."),
-    ] = 0.0,
-    margin: Annotated[
-        float, typer.Option(min=0.0, help="How much AUC one profile may lose.")
-    ] = 0.01,
+    gate: Annotated[
+        Path | None,
+        typer.Option(help="The rules, a TOML file. [HOME/gate.toml, else the product's own]"),
+    ] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Make a model set the champion, if the gate holds; say what was compared."""
     from models import registry
-    from models.promotion.gate import GateRefusedError, GateSettings
+    from models.promotion.gate import GateRefusedError
+    from models.promotion.gate_file import gate_of
 
     screen = Screen(as_json)
     try:
@@ -55,7 +54,7 @@ def promote(
             why=why,
             now=datetime.now(UTC),
             force=force,
-            settings=GateSettings(least_gain=least_gain, margin=margin),
+            settings=gate_of(home, given=gate),
         )
     except GateRefusedError as refused:
         show_gate(refused.report, screen=screen)

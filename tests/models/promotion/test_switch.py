@@ -47,6 +47,12 @@ class FolderShelf:
     def judge(self, version: str, *, into: Path) -> Path:
         return self.place / version / JUDGE
 
+    def as_of(self, version: str) -> datetime | None:
+        return None
+
+    def signed(self, version: str) -> bool | None:
+        return True
+
     def crown(self, version: str) -> None:
         self.champion = version
         self.challenger = None if self.challenger == version else self.challenger
@@ -150,12 +156,14 @@ def test_the_gate_refuses_a_worse_profile_and_names_it(
     desk: Desk, make_model_set: MakeModelSet
 ) -> None:
     desk.register(make_model_set(slopes={"purchaser": -2.0}))
-    desk.promote()
+    desk.promote(force=True)
     desk.register(make_model_set(slopes={"lead": 0.3 * -1}))
     with pytest.raises(GateRefusedError, match="AUC of lead: challenger 0") as refused:
         desk.promote()
     assert refused.value.status == 409
-    assert [rule.name for rule in refused.value.report.failing] == ["profile lead"]
+    failing = {rule.name for rule in refused.value.report.failing}
+    assert {"profile lead", "calibration lead"} <= failing
+    assert not any("purchaser" in name for name in failing)
     assert desk.shelf.champion == "1"
     assert desk.in_force == "1"
 
@@ -263,3 +271,26 @@ def test_there_is_nothing_to_promote_in_an_empty_workspace(desk: Desk) -> None:
     with pytest.raises(ModelSetNotFoundError, match="no challenger"):
         desk.promote()
     assert (desk.in_force, desk.history) == (None, [])
+
+
+def test_a_second_promotion_at_the_same_time_is_told_who_is_at_it(
+    desk: Desk, make_model_set: MakeModelSet
+) -> None:
+    desk.register(make_model_set())
+    with (
+        ledger.one_writer(desk.home, who="cy promotes model set 7"),
+        pytest.raises(ledger.BusyError, match="cy promotes model set 7, process"),
+    ):
+        desk.promote()
+    assert desk.promote().version == "1"
+
+
+def test_the_ledger_says_on_what_each_decision_rested(
+    desk: Desk, make_model_set: MakeModelSet
+) -> None:
+    desk.register(make_model_set())
+    desk.promote()
+    (entry,) = ledger.entries(desk.home)
+    assert any(sentence.startswith("calibration of lead") for sentence in entry.evidence)
+    line = (desk.home / "models" / "ledger.jsonl").read_text().splitlines()[0]
+    assert desk.shelf.notes[-1]["ledger"] == ledger.digest_of(line)
