@@ -123,6 +123,7 @@ def _elections(
             settings=candidates,
             tolerance_errors=settings.tolerance_errors,
             refit=settings.refit,
+            origins=settings.origins,
         )
         return (str(job.signal), job.profile), winner
 

@@ -14,6 +14,7 @@ from models.compiled import calibrated
 from models.model_set import CalibrationForm
 from models.ordering import first_within_error
 from models.signals import Task
+from models.splits import balanced_folds
 
 Scores = NDArray[np.float64]
 Fitter = Callable[[Scores, Scores, Scores], CalibrationForm]
@@ -32,7 +33,7 @@ def choose_calibration(
     Each mapping is fitted on four fifths and judged on the fifth left out; the simplest within
     one standard error of the least mean loss wins.
     """
-    folds = rng.integers(0, _FOLDS, len(score))
+    folds = balanced_folds(label, count=_FOLDS, task=task, rng=rng)
     fitters = _fitters(label, task)
     predicted = [
         _cross_fitted(fitter, score, label, weight, folds=folds, task=task) for fitter in fitters
@@ -98,7 +99,7 @@ def _cross_fitted(
     folds: NDArray[np.intp],
     task: Task,
 ) -> Scores:
-    predicted = np.empty(len(score))
+    predicted = calibrated(score, fitter(score, label, weight), task=task)
     for fold in range(_FOLDS):
         out, kept = folds == fold, folds != fold
         if not kept.any():

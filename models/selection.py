@@ -1,16 +1,17 @@
 """The election: which candidate becomes a profile's champion, and why.
 
-The rule: every candidate is fitted on the fit part. Its ordering loss on the select part decides
-(models.ordering: log loss, or squared error for amounts, with the levels of blocks of time taken
-out). The simplest candidate within `tolerance_errors` standard errors of the least loss wins, in
-the order linear, forest, boosted, combined. The champion is then fitted again on the fit and the
-select part together, and calibrated on scores of these rows by fits that had not seen them. The
-judge part is not touched.
+The rule: at each origin (models.origins) every candidate is fitted on what lies before and scored
+on the span held after. The ordering losses of all spans decide (models.ordering: log loss, or
+squared error for amounts, with the levels of blocks of time taken out). The simplest candidate
+within `tolerance_errors` standard errors of the least loss wins, in the order linear, forest,
+boosted, combined. The champion is then fitted again on the fit and the select part together, with
+what the origins settled, and calibrated on scores of these rows by fits that had not seen them.
+The judge part is not touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +26,9 @@ from models.candidates.linear import Linear
 from models.compiled import calibrated
 from models.model_set import CalibrationForm
 from models.ordering import first_within_error, ordering_losses
+from models.origins import Origin, joined, origins_of
 from models.signals import Task
+from models.splits import balanced_folds
 
 Scores = NDArray[np.float64]
 _STACK_FOLDS = 5
@@ -38,15 +41,21 @@ STANDING_ALONE: tuple[type[Linear] | type[Forest] | type[Boosted], ...] = (Linea
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One candidate as it stood in the election: fitted on the fit part, and its select losses."""
+    """One candidate as it stood in the election: as fitted at the last origin.
+
+    `losses` are those of the held rows of all origins, `foretold` its calibrated predictions of
+    them, and `settled` what refits it.
+    """
 
     candidate: Candidate
     calibration: CalibrationForm
     losses: Scores
+    foretold: Scores
+    settled: Candidate
 
     @property
     def loss(self) -> float:
-        """The mean loss on the select part."""
+        """The mean loss on the held rows."""
         return float(self.losses.mean())
 
 
@@ -58,6 +67,8 @@ class Elected:
     candidate: Candidate
     calibration: CalibrationForm
     standings: Mapping[Name, Standing]
+    # The rows held at all origins, in the order of `Standing.losses`; labels in the units of scale.
+    held: Rows
     task: Task
     # One unit of the labels that the candidates saw: 1, or the amounts' spread in money.
     scale: float
@@ -84,23 +95,29 @@ def elect(
     settings: CandidateSettings,
     tolerance_errors: float = 1.0,
     refit: bool = True,
+    origins: int = 1,
 ) -> Elected:
     """Return the champion of the candidates, by the rule above; the labels are in true units."""
     scale = 1.0 if task is Task.PROBABILITY else max(float(fit.label.std()), 1e-9)
     fit = replace(fit, label=fit.label / scale)
     select = replace(select, label=select.label / scale)
-    standings = _standings(fit, select, task=task, settings=settings)
+    rng = np.random.default_rng(settings.seed)
+    spans = origins_of(fit, select, count=origins, rng=rng)
+    standings = _standings(spans, task=task, settings=settings)
+    held = spans[0].held
+    for span in spans[1:]:
+        held = joined(held, span.held)
     champion = champion_of(
         {name: standing.losses for name, standing in standings.items()},
         tolerance_errors=tolerance_errors,
     )
     winner = standings[champion]
-    if not refit:
-        return Elected(champion, winner.candidate, winner.calibration, standings, task, scale)
-    rows = joined(fit, select)
-    candidate = winner.candidate.refitted(rows)
-    calibration = _refit_calibration(winner.candidate, rows, task=task, seed=settings.seed)
-    return Elected(champion, candidate, calibration, standings, task, scale)
+    made = (winner.candidate, winner.calibration)
+    if refit:
+        rows = joined(fit, select)
+        calibration = _refit_calibration(winner.settled, rows, task=task, seed=settings.seed)
+        made = (winner.settled.refitted(rows), calibration)
+    return Elected(champion, *made, standings, held, task, scale)
 
 
 def champion_of(losses_of: Mapping[Name, Scores], *, tolerance_errors: float) -> Name:
@@ -110,37 +127,46 @@ def champion_of(losses_of: Mapping[Name, Scores], *, tolerance_errors: float) ->
     return names[first_within_error(found, tolerance_errors=tolerance_errors)]
 
 
-def joined(first: Rows, second: Rows) -> Rows:
-    """Return the rows of both."""
-    return replace(
-        first,
-        matrix=np.concatenate([first.matrix, second.matrix]),
-        offer=np.concatenate([first.offer, second.offer]),
-        label=np.concatenate([first.label, second.label]),
-        weight=np.concatenate([first.weight, second.weight]),
-        at=np.concatenate([first.at, second.at]),
-    )
-
-
 def _standings(
-    fit: Rows, select: Rows, *, task: Task, settings: CandidateSettings
+    spans: Sequence[Origin], *, task: Task, settings: CandidateSettings
 ) -> dict[Name, Standing]:
     rng = np.random.default_rng(settings.seed)
-    alone = {kind.name: kind(settings, task=task).fit(fit, held=select) for kind in STANDING_ALONE}
+    stood = [_stood(span, task=task, settings=settings, rng=rng) for span in spans]
+    found: dict[Name, Standing] = {}
+    for name in stood[-1]:
+        every = [each[name] for each in stood]
+        last = every[-1]
+        found[name] = replace(
+            last,
+            losses=np.concatenate([each.losses for each in every]),
+            foretold=np.concatenate([each.foretold for each in every]),
+            settled=last.candidate.agreed([each.candidate for each in every[:-1]]),
+        )
+    return found
+
+
+def _stood(
+    span: Origin, *, task: Task, settings: CandidateSettings, rng: np.random.Generator
+) -> dict[Name, Standing]:
+    """Return every candidate fitted before the origin, and how it did on the span after."""
+    fit, held = span.fit, span.held
+    alone = {kind.name: kind(settings, task=task).fit(fit, held=held) for kind in STANDING_ALONE}
     combined = Combined(settings, task=task, parts=(alone[Name.LINEAR], alone[Name.BOOSTED])).fit(
-        fit, held=select
+        fit, held=held
     )
-    standings: dict[Name, Standing] = {}
+    found: dict[Name, Standing] = {}
     for candidate in (*alone.values(), combined):
-        score = candidate.score(select)
-        form, _ = choose_calibration(score, select.label, weight=select.weight, task=task, rng=rng)
+        score = candidate.score(held)
         # The combination's weights were fitted on these very rows: only cross-fitted ones
         # compare fairly.
-        fair = _cross_stacked(combined, select, rng=rng) if candidate is combined else score
-        standings[candidate.name] = Standing(
-            candidate, form, ordering_losses(fair, select, task=task)
+        fair = _cross_stacked(combined, held, rng=rng) if candidate is combined else score
+        form, foretold = choose_calibration(
+            fair, held.label, weight=held.weight, task=task, rng=rng
         )
-    return standings
+        found[candidate.name] = Standing(
+            candidate, form, ordering_losses(fair, held, task=task), foretold, candidate
+        )
+    return found
 
 
 def _refit_calibration(
@@ -153,7 +179,9 @@ def _refit_calibration(
     (docs/decisions/022).
     """
     rng = np.random.default_rng(seed)
-    fold = rng.integers(0, _REFIT_FOLDS, len(rows))
+    fold = balanced_folds(rows.label, count=_REFIT_FOLDS, task=task, rng=rng)
+    rows = rows.take(fold >= 0)
+    fold = fold[fold >= 0]
     score = np.empty(len(rows))
     for each in range(_REFIT_FOLDS):
         out = fold == each
@@ -165,8 +193,8 @@ def _refit_calibration(
 def _cross_stacked(combined: Combined, select: Rows, *, rng: np.random.Generator) -> Scores:
     """Return the combined scores of the rows, each with weights fitted without its fifth."""
     scores = np.stack([part.score(select) for part in combined.parts_], axis=1)
-    folds = rng.integers(0, _STACK_FOLDS, len(select))
-    found = np.empty(len(select))
+    folds = balanced_folds(select.label, count=_STACK_FOLDS, task=combined.task, rng=rng)
+    found = scores @ combined.weights_ + combined.shift_
     for fold in range(_STACK_FOLDS):
         out, kept = folds == fold, folds != fold
         weights, shift = stacked(scores[kept], select.take(kept), task=combined.task)

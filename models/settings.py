@@ -24,6 +24,8 @@ class TrainingSettings:
     fewest_positives: int = 40
     # A simpler candidate wins when it is this close to the best (docs/decisions/021).
     tolerance_errors: float = 0.25
+    # Origins at which candidates are compared; 0 leaves it to the rows (models.origins).
+    origins: int = 0
     # Baseline pairs are contacts times offers: of more than these a weighted sample is taken.
     baseline_rows: int = 30_000
     shares: Shares = field(default_factory=Shares)

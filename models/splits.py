@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import TooFewRowsError
+from models.signals import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,23 @@ def split_at_random(count: int, *, shares: Shares, rng: np.random.Generator) -> 
     fit, select = round(shares.fit * count), round((shares.fit + shares.select) * count)
     part[order[:fit]], part[order[fit:select]], part[order[select:]] = 0, 1, 2
     return _checked(part == 0, part == 1, part == 2)
+
+
+def balanced_folds(
+    label: NDArray[np.float64], *, count: int, task: Task, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return (n,) folds 0 .. count - 1 at random, each outcome spread evenly over them.
+
+    An outcome with too few rows to be in two folds is in none: its rows get fold -1, so that they
+    are fitted on whichever fold is left out.
+    """
+    order = rng.permutation(len(label))
+    fold = np.empty(len(label), dtype=np.intp)
+    outcomes = (label > 0) if task is Task.PROBABILITY else np.zeros(len(label), dtype=bool)
+    for outcome in (False, True):
+        rows = order[outcomes[order] == outcome]
+        fold[rows] = np.arange(len(rows)) % count if len(rows) > 1 else -1
+    return fold
 
 
 def _place(share: float, count: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,6 +17,9 @@ from models.model_set import TreeForm
 from models.ordering import ordering_losses
 from models.signals import Task
 
+# Numbers of rounds that may bring nothing on the held rows before growing stops.
+_PATIENCE = 3
+
 
 class Boosted:
     """Boosted trees on the numeric matrix; the number of rounds is settled on held rows."""
@@ -27,17 +31,28 @@ class Boosted:
         self.task = task
 
     def fit(self, rows: Rows, *, held: Rows) -> Self:
-        """Fit on `rows`; the rounds kept are those with the least loss on `held`."""
-        counts = self.settings.rounds
-        booster = xgboost.train(self._parameters(), _data(rows), num_boost_round=max(counts))
-        design = held.design()
-        means = [
-            float(ordering_losses(self._score(booster, design, count), held, task=self.task).mean())
-            for count in counts
-        ]
-        self.rounds_ = counts[int(np.argmin(means))]
+        """Fit on `rows` until more rounds bring nothing on `held`; the best number stays."""
+        data, design = _data(rows), held.design()
+        booster = xgboost.Booster(self._parameters(), [data])
+        means: list[float] = []
+        grown = 0
+        for count in self.settings.rounds:
+            for place in range(grown, count):
+                booster.update(data, place)
+            grown = count
+            score = self._score(booster, design, count)
+            means.append(float(ordering_losses(score, held, task=self.task).mean()))
+            if len(means) - int(np.argmin(means)) > _PATIENCE:
+                break
+        self.rounds_ = self.settings.rounds[int(np.argmin(means))]
         self.booster_ = booster[: self.rounds_]
         return self
+
+    def agreed(self, others: Sequence[Self]) -> Self:
+        """Return a candidate with the mean number of rounds."""
+        fresh = type(self)(self.settings, task=self.task)
+        fresh.rounds_ = round(float(np.mean([each.rounds_ for each in (self, *others)])))
+        return fresh
 
     def refitted(self, rows: Rows) -> Self:
         """Return a new fit on `rows` with the number of rounds that was settled."""
@@ -80,7 +95,7 @@ class Boosted:
             "max_depth": self.settings.boosted_depth,
             "eta": self.settings.learning_rate,
             "subsample": 0.8,
-            "colsample_bytree": 0.5,
+            "colsample_bytree": self.settings.boosted_feature_share,
             "min_child_weight": 5.0,
             "lambda": 5.0,
             "nthread": 1,

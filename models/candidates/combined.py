@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -40,6 +41,18 @@ class Combined:
         scores = self._scores(held)
         self.weights_, self.shift_ = stacked(scores, held, task=self.task)
         return self
+
+    def agreed(self, others: Sequence[Self]) -> Self:
+        """Return a candidate with what its parts agree on, and the mean of all weights."""
+        every = (self, *others)
+        fresh = type(self)(self.settings, task=self.task)
+        fresh.parts_ = tuple(
+            part.agreed([other.parts_[place] for other in others])
+            for place, part in enumerate(self.parts_)
+        )
+        fresh.weights_ = np.mean([each.weights_ for each in every], axis=0)
+        fresh.shift_ = float(np.mean([each.shift_ for each in every]))
+        return fresh
 
     def refitted(self, rows: Rows) -> Self:
         """Return the parts fitted again on `rows`, with the weights that were settled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -74,10 +75,11 @@ class CandidateSettings:
     bootstrap_share: float = 0.7
     bootstrap_rows_at_most: int = 4000
     feature_share: float = 0.08
-    # Numbers of boosting rounds: tried on the held rows.
-    rounds: tuple[int, ...] = (10, 20, 40, 60, 80, 120, 160, 200)
-    boosted_depth: int = 4
-    learning_rate: float = 0.08
+    # Numbers of boosting rounds: tried on the held rows, until more of them bring nothing.
+    rounds: tuple[int, ...] = (20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400)
+    boosted_depth: int = 5
+    learning_rate: float = 0.03
+    boosted_feature_share: float = 0.8
     bins: int = 64
     # "cuda" where the GPU wheel of XGBoost is installed.
     device: str = "cpu"
@@ -90,6 +92,13 @@ class Candidate(Protocol):
 
     def fit(self, rows: Rows, *, held: Rows) -> Self:
         """Fit on `rows`; `held` are other rows that may settle a setting, never coefficients."""
+        ...
+
+    def agreed(self, others: Sequence[Self]) -> Self:
+        """Return a candidate that settles what this one and fits at other origins settle together.
+
+        It need not score: only `refitted` is asked of it.
+        """
         ...
 
     def refitted(self, rows: Rows) -> Self:

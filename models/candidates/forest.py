@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -28,6 +29,10 @@ class Forest:
     def fit(self, rows: Rows, *, held: Rows) -> Self:
         """Fit on `rows`; nothing is settled on `held`."""
         self.forest_ = self._estimator(len(rows)).fit(rows.design(), rows.label, rows.weight)
+        return self
+
+    def agreed(self, others: Sequence[Self]) -> Self:
+        """Return this forest: it settles nothing."""
         return self
 
     def refitted(self, rows: Rows) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -73,6 +74,13 @@ class Linear:
         self.settled_ = _Settled(step.penalty, columns)
         self.form_ = _form(step.intercept, step.coefficients, rows, columns)
         return self
+
+    def agreed(self, others: Sequence[Self]) -> Self:
+        """Return a candidate with the middle penalty (geometric mean) and this one's products."""
+        logs = [np.log(each.settled_.penalty) for each in (self, *others)]
+        fresh = type(self)(self.settings, task=self.task)
+        fresh.settled_ = _Settled(float(np.exp(np.mean(logs))), self.settled_.columns)
+        return fresh
 
     def refitted(self, rows: Rows) -> Self:
         """Return a new fit on `rows` with the penalty and products that were settled."""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.errors import TooFewRowsError
-from models.splits import Shares, split_at_random, split_by_time
+from models.signals import Task
+from models.splits import Shares, balanced_folds, split_at_random, split_by_time
 
 
 def test_a_split_by_time_has_no_overlap() -> None:
@@ -35,3 +36,18 @@ def test_no_row_or_one_instant_is_an_error_that_says_what_to_do() -> None:
         split_by_time(np.array([]), shares=Shares())
     with pytest.raises(TooFewRowsError, match="more than two instants"):
         split_by_time(np.zeros(50), shares=Shares())
+
+
+def test_folds_spread_each_outcome_evenly() -> None:
+    label = np.zeros(103)
+    label[:7] = 1
+    fold = balanced_folds(label, count=5, task=Task.PROBABILITY, rng=np.random.default_rng(1))
+    assert np.bincount(fold[label == 1], minlength=5).tolist() == [2, 2, 1, 1, 1]
+    assert set(np.bincount(fold[label == 0])) <= {19, 20}
+
+
+def test_a_single_row_of_an_outcome_is_in_no_fold() -> None:
+    label = np.array([1.0, *np.zeros(20)])
+    fold = balanced_folds(label, count=3, task=Task.PROBABILITY, rng=np.random.default_rng(1))
+    assert fold[0] == -1
+    assert (fold[1:] >= 0).all()
