@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ from models.model_set import (
     ALL_PROFILES,
     ENCODING,
     MANIFEST,
+    MONTHS,
     Answer,
     Manifest,
     SignalForm,
     write_json,
 )
+from models.months import months_of
 from models.planning import Election, Labelled, SignalRows, plan_elections, split_pairs
 from models.selection import Elected, elect
 from models.settings import TrainingSettings
@@ -76,8 +78,9 @@ def assemble(
                 done(1)
         compiled = CompiledModelSet.load(folder, threads=settings.jobs)
         _prove(compiled, elected, rows_of, jobs)
-        judged = _judged(labelled, splits, rows_of, answers, elected, compiled)
+        judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))
         write_evidence(folder, judged, labelled=labelled)
+        write_json(folder / MONTHS, list(_by_month(labelled, judged, elected)))
     return manifest
 
 
@@ -217,10 +220,34 @@ def _judged(
             label=rows.label,
             weight=rows.weight,
             champion=both[0],
+            answered=compiled.predict(
+                signal,
+                rows.matrix,
+                profile=labelled.profile[pairs.row[chosen]],
+                offer=rows.offer,
+            ),
             all_profiles=both[1],
             candidates={name: winner.predict_as(name, rows) for name in winner.standings},
             select_losses={name: s.loss for name, s in winner.standings.items()},
         )
+
+
+def _by_month(
+    labelled: Labelled, judged: Sequence[Judged], elected: Mapping[tuple[str, str], Elected]
+) -> Iterator[dict[str, Any]]:
+    """Yield the months of each signal and profile that has a model of its own."""
+    if labelled.at is None:
+        return
+    for part in judged:
+        answer = part.answer
+        if answer.uses == answer.profile:
+            yield from months_of(
+                elected[answer.signal, answer.uses],
+                signal=answer.signal,
+                profile=answer.profile,
+                dated=labelled.dated,
+                judged=(labelled.at[part.row], part.label, part.candidates),
+            )
 
 
 def _manifest(

@@ -16,12 +16,15 @@ from features.contract import Kind
 from models.candidates.contract import Name
 from models.judging.deciles import by_tenth
 from models.judging.measures import curves, judge
+from models.judging.segments import Segment, weakest
 from models.model_set import (
+    ALL_PROFILES,
     CURVES,
     DECILES,
     JUDGE,
     JUDGE_COLUMNS,
     METRICS,
+    SEGMENTS,
     Answer,
     write_json,
 )
@@ -45,6 +48,8 @@ class Judged:
     label: Scores
     weight: Scores
     champion: Scores
+    # As the set answers: every row by its own profile's model.
+    answered: Scores
     all_profiles: Scores
     candidates: Mapping[Name, Scores]
     select_losses: Mapping[Name, float]
@@ -57,6 +62,7 @@ def write_evidence(folder: Path, judged: Iterable[Judged], *, labelled: Labelled
     tenths: list[dict[str, Any]] = []
     tables: list[pa.Table] = []
     rows: list[NDArray[np.intp]] = []
+    weak: list[dict[str, Any]] = []
     for part in judged:
         task = Signal(part.answer.signal).task
         said = {"signal": part.answer.signal, "profile": part.answer.profile}
@@ -66,15 +72,27 @@ def write_evidence(folder: Path, judged: Iterable[Judged], *, labelled: Labelled
         tenths.append({**said, "tenths": [asdict(tenth) for tenth in found]})
         if task is Task.PROBABILITY:
             plots.append({**said, **asdict(curves(part.label, part.champion))})
+            if part.answer.profile == ALL_PROFILES:
+                weak += [{**said, **asdict(each)} for each in _weakest(part, labelled, cluster)]
         tables.append(_table(part, labelled))
         rows.append(part.row)
     write_json(folder / METRICS, metrics)
     write_json(folder / CURVES, plots)
     write_json(folder / DECILES, tenths)
+    write_json(folder / SEGMENTS, weak)
     schema = _schema(labelled)
     pq.write_table(pa.concat_tables(tables) if tables else schema.empty_table(), folder / JUDGE)
     seen = np.unique(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.intp)
     pq.write_table(_columns(labelled, seen), folder / JUDGE_COLUMNS)
+
+
+def _weakest(part: Judged, labelled: Labelled, cluster: NDArray[Any] | None) -> tuple[Segment, ...]:
+    """Return where the set is weakest over all profiles: each answered by its own model."""
+    columns = {name: np.asarray(labelled.columns[name])[part.row] for name in labelled.kinds}
+    kinds = dict(labelled.kinds)
+    if len(np.unique(part.profile)) > 1:
+        columns["profile"], kinds["profile"] = part.profile.astype(object), Kind.NOMINAL
+    return weakest(columns, part.label, part.answered, kinds=kinds, cluster=cluster)
 
 
 def _schema(labelled: Labelled) -> pa.Schema:

@@ -5,6 +5,9 @@ encoding.json    the encoder
 metrics.json     how each candidate did on the judge part
 curves.json      the points of the plots
 deciles.json     predicted against what happened, by tenth, with intervals
+months.json      how each candidate would have done, month by month
+report.html      all of it for a person to read, and card.md in short
+segments.json    the segments in which the set is weakest
 judge.parquet    the judge rows with their predictions
 judge_columns.parquet             what was known of each judged contact: the raw features
 <signal>/<profile>.json           a signal's model: parts, weights, calibration
@@ -27,6 +30,10 @@ ENCODING = "encoding.json"
 METRICS = "metrics.json"
 CURVES = "curves.json"
 DECILES = "deciles.json"
+MONTHS = "months.json"
+SEGMENTS = "segments.json"
+REPORT = "report.html"
+CARD = "card.md"
 JUDGE = "judge.parquet"
 JUDGE_COLUMNS = "judge_columns.parquet"
 # The profile of the model that is fitted on every profile's rows.

@@ -27,11 +27,15 @@ from mlflow.models.model import ModelInfo
 from features.progress import Track, silent
 from models import packing, runs, tracking
 from models.model_set import (
+    CARD,
     CURVES,
     DECILES,
     JUDGE,
     JUDGE_COLUMNS,
     METRICS,
+    MONTHS,
+    REPORT,
+    SEGMENTS,
     read_manifest,
 )
 from models.promotion import ledger, switch
@@ -190,7 +194,7 @@ def _write(client: MlflowClient, run_id: str, record: runs.Record) -> None:
 
 def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
     top = leading(folder)
-    for name in (JUDGE, JUDGE_COLUMNS, METRICS, DECILES, CURVES):
+    for name in (JUDGE, JUDGE_COLUMNS, METRICS, DECILES, MONTHS, SEGMENTS, CURVES, REPORT, CARD):
         if (folder / name).is_file():
             client.log_artifact(run_id, str(folder / name), EVIDENCE)
     for name, figure in figures(folder, top=top):

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.assembly import assemble
-from models.model_set import DECILES, JUDGE, JUDGE_COLUMNS, METRICS, read_json
+from models.model_set import DECILES, JUDGE, JUDGE_COLUMNS, METRICS, MONTHS, read_json
 from tests.models.labelled_world import SETTINGS, labelled_world
 
 
@@ -38,3 +38,19 @@ def test_there_is_a_table_of_tenths_for_each_signal_and_profile(folder: Path) ->
     tables = {(row["signal"], row["profile"]) for row in read_json(folder / DECILES)}
     judged = {(row["signal"], row["profile"]) for row in read_json(folder / METRICS)}
     assert tables == judged
+
+
+def test_every_candidate_is_told_month_by_month(folder: Path) -> None:
+    rows = read_json(folder / MONTHS)
+    assert {row["part"] for row in rows} == {"held", "judged"}
+    for profile in ("lead", "purchaser"):
+        own = [row for row in rows if (row["signal"], row["profile"]) == ("accept", profile)]
+        assert {row["candidate"] for row in own} == {"linear", "forest", "boosted", "combined"}
+        assert len({row["candidate"] for row in own if row["elected"]}) == 1
+        judged = {row["month"]: row["rows"] for row in own if row["part"] == "judged"}
+        metrics = {
+            row["profile"]: row["n"]
+            for row in read_json(folder / METRICS)
+            if (row["signal"], row["candidate"]) == ("accept", "champion")
+        }
+        assert sum(judged.values()) == metrics[profile]
