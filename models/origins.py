@@ -19,7 +19,7 @@ from models.candidates.contract import Rows
 
 # Below this many held rows the choice between candidates is mostly chance: look at more spans.
 _PLENTY_OF_ROWS = 8_000
-_MOST = 3
+_MOST_SPANS, _MOST_FOLDS = 2, 3
 # An earlier origin must leave at least this share of the rows to fit on.
 _LEAST_TO_FIT = 0.4
 
@@ -37,11 +37,12 @@ def origins_of(
 ) -> tuple[Origin, ...]:
     """Return the origins, the last of them (fit, select) itself.
 
-    `count` is how many; 0 leaves it to the rows: one where plenty are held, else up to three. Fewer
-    are returned where an earlier one would leave too little to fit on, or one outcome only.
+    `count` is how many; 0 leaves it to the rows: one where plenty are held, else two, of folds three.
+    Fewer are returned where an earlier one would leave too little to fit on, or one outcome only.
     """
     dated = bool(len(fit)) and bool(fit.at.min() < select.at.max())
-    asked = count or (1 if len(select) >= _PLENTY_OF_ROWS else _MOST)
+    most = _MOST_SPANS if dated else _MOST_FOLDS
+    asked = count or (1 if len(select) >= _PLENTY_OF_ROWS else most)
     last = Origin(fit, select)
     if asked == 1:
         return (last,)

@@ -30,6 +30,7 @@ FEWEST_OF_A_CLASS = 30
 # Conditions that are looked at in pairs: the worst ones alone.
 _PAIRED = 12
 _REPORTED = 10
+_CONFIRMED = 30
 _QUANTILES = (0.25, 0.5, 0.75)
 _CATEGORIES_AT_MOST = 12
 
@@ -108,7 +109,7 @@ def weakest(
     searched = _half(len(label), cluster)
     if min(_rarer(label[searched]), _rarer(label[~searched])) < 2 * FEWEST_OF_A_CLASS:
         return ()
-    single = conditions(columns, kinds=kinds, least_share=least_share)
+    single = _distinct(conditions(columns, kinds=kinds, least_share=least_share))
     ranked = _ranked(single, label, predicted, searched)
     pairs = [
         Condition(f"{one.text} and {other.text}", one.column, one.rows & other.rows)
@@ -119,7 +120,7 @@ def weakest(
     whole = influence.auc(label[held], predicted[held]).value
     found = [
         _segment(each, label, predicted, held, cluster, whole)
-        for each in _ranked([*ranked, *pairs], label, predicted, searched)[: 3 * _REPORTED]
+        for each in _ranked(_distinct([*ranked, *pairs]), label, predicted, searched)[:_CONFIRMED]
         if _rarer(label[held & each.rows]) >= FEWEST_OF_A_CLASS
     ]
     return tuple(sorted(found, key=lambda each: each.auc)[:_REPORTED])
@@ -159,6 +160,12 @@ def holm(p: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p) - place) * p[at]))
         adjusted[at] = highest
     return adjusted
+
+
+def _distinct(given: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions without those that name the same rows again."""
+    found = {each.rows.tobytes(): each for each in reversed(given)}
+    return list(reversed(found.values()))
 
 
 def _ranked(

@@ -83,7 +83,7 @@ def last_contact(judge: Path) -> datetime | None:
         session.execute("SET TimeZone = 'UTC'")
         if "TIMESTAMP" not in _types(session, judge).get("at", ""):
             return None
-        asked = "SELECT max(at)::TIMESTAMP FROM read_parquet(?)"
+        asked = "SELECT max("at")::TIMESTAMP FROM read_parquet(?)"
         found = session.execute(asked, [str(judge)]).fetchone()
     return found[0].replace(tzinfo=UTC) if found and found[0] is not None else None
 
@@ -154,7 +154,7 @@ def _told(told: Mapping[str, str], known: Mapping[str, str]) -> list[str]:
     """Return what is selected of the judge rows; sets of earlier versions say less."""
     at = "NULL"
     if "TIMESTAMP" in told.get("at", ""):
-        at = "j.at"
+        at = 'j."at"'
     elif "as_of" in known:
         at = "f.as_of"
     texts = ("contact_id", "offer_id", "profile", "customer_id")

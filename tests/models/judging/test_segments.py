@@ -89,6 +89,13 @@ def test_conditions_cover_every_row_of_a_column_once() -> None:
         assert (covered == np.ones(len(label), dtype=int)).all()
 
 
+def test_two_columns_that_name_the_same_rows_are_told_once() -> None:
+    columns, label, chance = world()
+    columns["region_again"] = columns["region"]
+    found = weakest(columns, label, chance, kinds={**KINDS, "region_again": Kind.NOMINAL})
+    assert not any("region_again" in segment.text for segment in found)
+
+
 def test_too_few_of_an_outcome_are_not_searched() -> None:
     columns, label, chance = world(200)
     assert weakest(columns, label, chance, kinds=KINDS) == ()

@@ -172,6 +172,13 @@ def test_stale_data_and_a_missing_signature_are_caught(
     assert [each.name for each in report.failing] == [rule]
 
 
+def test_the_last_contact_is_read_from_the_judged_rows(tmp_path: Path) -> None:
+    assemble(world(), out=tmp_path / "set", settings=SETTINGS)
+    last = contest.last_contact(tmp_path / "set" / JUDGE)
+    assert last is not None
+    assert NOW - timedelta(days=26) < last < NOW - timedelta(days=24)
+
+
 def test_without_a_champion_a_leak_is_still_caught(tmp_path: Path) -> None:
     healthy = world()
     label = healthy.pairs[Signal.ACCEPT].label
