@@ -83,7 +83,7 @@ def last_contact(judge: Path) -> datetime | None:
         session.execute("SET TimeZone = 'UTC'")
         if "TIMESTAMP" not in _types(session, judge).get("at", ""):
             return None
-        asked = "SELECT max("at")::TIMESTAMP FROM read_parquet(?)"
+        asked = 'SELECT max("at")::TIMESTAMP FROM read_parquet(?)'
         found = session.execute(asked, [str(judge)]).fetchone()
     return found[0].replace(tzinfo=UTC) if found and found[0] is not None else None
 
