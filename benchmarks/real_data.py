@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from features.dataset import Dataset, further_rows, read_dataset
 from models.compiled import CompiledModelSet
 from models.flat import predict_flat, some_rows, train_flat
+from models.judging.calibration_error import expected_calibration_error
 from models.judging.measures import auc
 from models.settings import TrainingSettings
 from models.splits import Shares
@@ -43,40 +44,40 @@ def fitted(train: Dataset, *, seed: int = 0) -> tuple[CompiledModelSet, str]:
         return CompiledModelSet.load(trained.folder), trained.manifest.answers[0].champion
 
 
-def held_out_auc(dataset: Dataset, *, train: NDArray[np.intp], test: NDArray[np.intp]) -> float:
-    """Return the AUC on the test rows of a model set trained on the others, and print it."""
+def held_out(
+    dataset: Dataset, *, train: NDArray[np.intp], test: NDArray[np.intp]
+) -> tuple[float, float]:
+    """Return AUC and calibration error on the test rows of a set trained on the others."""
     start = time.perf_counter()
     model_set, champion = fitted(some_rows(dataset, train))
     rest = some_rows(dataset, test)
-    found = auc(rest.target, predict_flat(model_set, rest.frame))
+    predicted = predict_flat(model_set, rest.frame)
+    found = auc(rest.target, predicted)
+    error = expected_calibration_error(rest.target, predicted)
     print(
-        f"    AUC {found:.4f}  champion {champion}  {time.perf_counter() - start:.1f} s", flush=True
+        f"    AUC {found:.4f}  calibration error {error:.4f}  champion {champion}  "
+        f"{time.perf_counter() - start:.1f} s",
+        flush=True,
     )
-    return found
+    return found, error
 
 
 def bank_marketing() -> bool:
     dataset = read_dataset(EXAMPLES / "bank_marketing.toml")
     count = len(dataset.ids)
-    print("bank_marketing without duration, random 5-fold (bar: 0.80)")
+    print("bank_marketing without duration, random 5-fold (bars: AUC 0.805, error 0.02)")
     fold = np.random.default_rng(0).permutation(count) % FOLDS
     shuffled = replace(dataset, time_order=None)
-    random = float(
-        np.mean(
-            [
-                held_out_auc(
-                    shuffled, train=np.flatnonzero(fold != k), test=np.flatnonzero(fold == k)
-                )
-                for k in range(FOLDS)
-            ]
-        )
-    )
-    print(f"  mean AUC {random:.4f}")
-    print("bank_marketing without duration, first 80 % against the last 20 % (bar: 0.74)")
+    folds = [
+        held_out(shuffled, train=np.flatnonzero(fold != k), test=np.flatnonzero(fold == k))
+        for k in range(FOLDS)
+    ]
+    random, error = (float(np.mean(figures)) for figures in zip(*folds, strict=True))
+    print(f"  mean AUC {random:.4f}, mean calibration error {error:.4f}")
+    print("bank_marketing without duration, first 80 % against the last 20 % (bar: AUC 0.76)")
     cut = int(0.8 * count)
-    ordered = held_out_auc(dataset, train=np.arange(cut), test=np.arange(cut, count))
-    print(f"  AUC {ordered:.4f}")
-    return random >= 0.80 and ordered >= 0.74
+    ordered, _ = held_out(dataset, train=np.arange(cut), test=np.arange(cut, count))
+    return random >= 0.805 and error <= 0.02 and ordered >= 0.76
 
 
 def coil2000(data: Path) -> None:

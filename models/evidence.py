@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from features.contract import Kind
 from models.candidates.contract import Name
 from models.judging.deciles import by_tenth
+from models.judging.fairness import GROUPED, Group, fairness
 from models.judging.measures import curves, judge
 from models.judging.segments import Segment, weakest
 from models.model_set import (
     ALL_PROFILES,
     CURVES,
     DECILES,
+    FAIRNESS,
     JUDGE,
     JUDGE_COLUMNS,
     METRICS,
@@ -63,6 +65,7 @@ def write_evidence(folder: Path, judged: Iterable[Judged], *, labelled: Labelled
     tables: list[pa.Table] = []
     rows: list[NDArray[np.intp]] = []
     weak: list[dict[str, Any]] = []
+    groups: list[dict[str, Any]] = []
     for part in judged:
         task = Signal(part.answer.signal).task
         said = {"signal": part.answer.signal, "profile": part.answer.profile}
@@ -74,12 +77,14 @@ def write_evidence(folder: Path, judged: Iterable[Judged], *, labelled: Labelled
             plots.append({**said, **asdict(curves(part.label, part.champion))})
             if part.answer.profile == ALL_PROFILES:
                 weak += [{**said, **asdict(each)} for each in _weakest(part, labelled, cluster)]
+                groups += [{**said, **asdict(each)} for each in _groups(part, labelled, cluster)]
         tables.append(_table(part, labelled))
         rows.append(part.row)
     write_json(folder / METRICS, metrics)
     write_json(folder / CURVES, plots)
     write_json(folder / DECILES, tenths)
     write_json(folder / SEGMENTS, weak)
+    write_json(folder / FAIRNESS, groups)
     schema = _schema(labelled)
     pq.write_table(pa.concat_tables(tables) if tables else schema.empty_table(), folder / JUDGE)
     seen = np.unique(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.intp)
@@ -93,6 +98,15 @@ def _weakest(part: Judged, labelled: Labelled, cluster: NDArray[Any] | None) -> 
     if len(np.unique(part.profile)) > 1:
         columns["profile"], kinds["profile"] = part.profile.astype(object), Kind.NOMINAL
     return weakest(columns, part.label, part.answered, kinds=kinds, cluster=cluster)
+
+
+def _groups(part: Judged, labelled: Labelled, cluster: NDArray[Any] | None) -> tuple[Group, ...]:
+    columns = {
+        name: np.asarray(labelled.columns[name])[part.row]
+        for name in GROUPED
+        if name in labelled.kinds
+    }
+    return fairness(columns, part.label, part.answered, cluster=cluster)
 
 
 def _schema(labelled: Labelled) -> pa.Schema:

@@ -6,6 +6,7 @@ metrics.json     how each candidate did on the judge part
 curves.json      the points of the plots
 deciles.json     predicted against what happened, by tenth, with intervals
 months.json      how each candidate would have done, month by month
+fairness.json    who is chosen, and how well it is told, by age, region and the like
 report.html      all of it for a person to read, and card.md in short
 segments.json    the segments in which the set is weakest
 judge.parquet    the judge rows with their predictions
@@ -32,6 +33,7 @@ CURVES = "curves.json"
 DECILES = "deciles.json"
 MONTHS = "months.json"
 SEGMENTS = "segments.json"
+FAIRNESS = "fairness.json"
 REPORT = "report.html"
 CARD = "card.md"
 JUDGE = "judge.parquet"

@@ -37,7 +37,8 @@ def origins_of(
 ) -> tuple[Origin, ...]:
     """Return the origins, the last of them (fit, select) itself.
 
-    `count` is how many; 0 leaves it to the rows: one where plenty are held, else two (folds: three).
+    `count` is how many; 0 leaves it to the rows: one where plenty are held, else two, or three
+    folds.
     Fewer are returned where an earlier one would leave too little to fit on, or one outcome only.
     """
     dated = bool(len(fit)) and bool(fit.at.min() < select.at.max())

@@ -30,6 +30,7 @@ from models.model_set import (
     CARD,
     CURVES,
     DECILES,
+    FAIRNESS,
     JUDGE,
     JUDGE_COLUMNS,
     METRICS,
@@ -47,6 +48,10 @@ from models.report.leading import leading
 from models.shelf import CHALLENGER, EVIDENCE, MlflowShelf
 
 NAME = "callworth"
+_FILES = (
+    *(JUDGE, JUDGE_COLUMNS, METRICS, DECILES, MONTHS),
+    *(SEGMENTS, FAIRNESS, CURVES, REPORT, CARD),
+)
 _DIGEST_LENGTH = 36  # the longest that MLflow takes
 
 
@@ -194,7 +199,18 @@ def _write(client: MlflowClient, run_id: str, record: runs.Record) -> None:
 
 def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
     top = leading(folder)
-    for name in (JUDGE, JUDGE_COLUMNS, METRICS, DECILES, MONTHS, SEGMENTS, CURVES, REPORT, CARD):
+    for name in (
+        JUDGE,
+        JUDGE_COLUMNS,
+        METRICS,
+        DECILES,
+        MONTHS,
+        SEGMENTS,
+        FAIRNESS,
+        CURVES,
+        REPORT,
+        CARD,
+    ):
         if (folder / name).is_file():
             client.log_artifact(run_id, str(folder / name), EVIDENCE)
     for name, figure in figures(folder, top=top):

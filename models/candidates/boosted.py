@@ -92,6 +92,8 @@ class Boosted:
             "eval_metric": "logloss" if probability else "rmse",
             "tree_method": "hist",
             "max_bin": self.settings.bins,
+            "grow_policy": "lossguide",
+            "max_leaves": self.settings.boosted_leaves,
             "max_depth": self.settings.boosted_depth,
             "eta": self.settings.learning_rate,
             "subsample": 0.8,

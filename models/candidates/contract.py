@@ -76,11 +76,14 @@ class CandidateSettings:
     bootstrap_rows_at_most: int = 4000
     feature_share: float = 0.08
     # Numbers of boosting rounds: tried on the held rows, until more of them bring nothing.
-    rounds: tuple[int, ...] = (20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400)
-    boosted_depth: int = 5
+    rounds: tuple[int, ...] = (20, 40, 60, 80, 100, 130, 160, 200, 250, 300)
+    # Leaves are grown where they help most, so a tree may be deep and still small.
+    boosted_leaves: int = 20
+    boosted_depth: int = 8
     learning_rate: float = 0.03
     boosted_feature_share: float = 0.8
-    bins: int = 64
+    # Fine enough for every distinct value of most columns.
+    bins: int = 512
     # "cuda" where the GPU wheel of XGBoost is installed.
     device: str = "cpu"
 
