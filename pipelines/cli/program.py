@@ -17,6 +17,7 @@ from pipelines.cli import (
     demonstration,
     lifetime,
     promoting,
+    retraining,
     service,
     strategies,
     training,
@@ -42,6 +43,7 @@ app.command("generate")(data.generate)
 app.command("check")(data.check)
 app.command("features")(data.features)
 app.command("train")(training.train)
+app.command("retrain")(retraining.retrain)
 app.command("promote")(promoting.promote)
 app.command("rollback")(promoting.rollback)
 app.command("models")(promoting.history)

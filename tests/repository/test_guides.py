@@ -24,7 +24,14 @@ def script_of(page: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+# Trains on ten generated tables: over twenty seconds.
+SLOW = {"your_tables.md"}
+
+
+@pytest.mark.parametrize(
+    "guide",
+    [pytest.param(each, marks=pytest.mark.slow if each in SLOW else ()) for each in GUIDES],
+)
 def test_a_guide_runs_from_its_first_block_to_its_last(
     guide: str, root: Path, tmp_path: Path
 ) -> None:
