@@ -10,6 +10,7 @@ from features.progress import Track, silent
 from models.evidence import CHAMPION, SINGLE
 from models.model_set import METRICS, read_json, read_manifest
 from models.settings import TrainingSettings
+from pipelines.trained_sets import remember_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Challenger:
     run_id: str
     folder: Path
     feature_service: str
+    # The page that a person reads before deciding.
+    report: Path
 
 
 def train_challenger(
@@ -37,11 +40,16 @@ def train_challenger(
     """
     from features import store
     from models import registry, training
+    from models.report.page import write_report
 
     trained = training.train(home, tables=tables, settings=settings, as_of=as_of, track=track)
+    with track("write the report", total=1, unit="page") as done:
+        page = write_report(trained.folder, champion=registry.current(home), home=home)
+        done(1)
     service = store.register(home, model_set=trained.name)
     registered = registry.register(trained.folder, home=home, feature_service=service, track=track)
-    return Challenger(registered.version, registered.run_id, trained.folder, service)
+    remember_version(trained.folder, version=registered.version)
+    return Challenger(registered.version, registered.run_id, trained.folder, service, page)
 
 
 @dataclass(frozen=True, slots=True)

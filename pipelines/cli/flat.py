@@ -14,6 +14,7 @@ def train_on_one_table(dataset_file: Path, *, home: Path, seed: int, screen: Scr
     from features.dataset import read_dataset
     from models import registry
     from models.flat import train_flat
+    from models.report.page import write_report
     from models.settings import TrainingSettings
     from pipelines.cli.training import show_champions
 
@@ -25,6 +26,7 @@ def train_on_one_table(dataset_file: Path, *, home: Path, seed: int, screen: Scr
         out=home / "models" / name,
         track=screen.track,
     )
+    page = write_report(trained.folder, champion=None)
     registered = registry.register(
         trained.folder,
         home=home,
@@ -36,11 +38,13 @@ def train_on_one_table(dataset_file: Path, *, home: Path, seed: int, screen: Scr
     for column, why in dataset.left_out.items():
         screen.say(f"  left out: {escape(column)} ({escape(why)})")
     screen.done(f"model set {registered.version} of {name} is registered in MLflow")
+    screen.say(f"  What it tells, on one page: {escape(str(page))}")
     screen.result(
         {
             "model_set": registered.version,
             "registered_as": name,
             "run_id": registered.run_id,
             "folder": str(trained.folder),
+            "report": str(page),
         }
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pipelines.cli.options import AsJson, AsOf, Home, Tables, warn_if_unchecked
 from pipelines.console import Screen
@@ -47,11 +48,13 @@ def train(
     )
     show_champions(made.folder, screen=screen)
     screen.done(f"model set {made.version} is registered and is now the challenger")
+    screen.say(f"  What it tells, on one page: {escape(str(made.report))}")
     screen.result(
         {
             "model_set": made.version,
             "run_id": made.run_id,
             "folder": str(made.folder),
+            "report": str(made.report),
             "feature_service": made.feature_service,
         }
     )
