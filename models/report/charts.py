@@ -152,8 +152,8 @@ def _grid(place: _Place, ticks: Sequence[str]) -> str:
     floor = _HEIGHT - _BOTTOM
     named: list[tuple[float, str]] = [(v, f"{v:,.10g}") for v in _steps(*place.x)]
     if ticks:
-        # Words are wider than numbers: at most five of them stand side by side.
-        every = max(1, -(-len(ticks) // 5))
+        # Words are wider than numbers: at most four of them stand side by side.
+        every = max(1, -(-len(ticks) // 4))
         named = [(float(n), word) for n, word in enumerate(ticks) if n % every == 0]
     for value, word in named:
         drawn.append(

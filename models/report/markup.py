@@ -68,16 +68,23 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, texts: int =
 
 
 def objects(rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """Return rows of an evidence file as a table, whatever plain columns they have."""
+    """Return rows of an evidence file as a table, whatever plain columns they have.
+
+    Columns `x_low` and `x_high` stand as an interval below `x`.
+    """
     names = [
         name
         for name in dict.fromkeys(name for row in rows for name in row)
         if not any(isinstance(row.get(name), list | dict) for row in rows)
     ]
+    ends = {f"{name}_{end}" for name in names for end in ("low", "high")}
+    names = [name for name in names if name not in ends]
     words = [name for name in names if any(isinstance(row.get(name), str) for row in rows)]
     ordered = [*words, *(name for name in names if name not in words)]
     head = [name.replace("_", " ") for name in ordered]
-    return table(head, [[row.get(name) for name in ordered] for row in rows], texts=len(words))
+    return table(
+        head, [[with_interval(row, name) for name in ordered] for row in rows], texts=len(words)
+    )
 
 
 def details(title: str, inside: str, *, shown: bool = False) -> Markup:

@@ -1,4 +1,4 @@
-"""The verbs `compare` and `model-report`: how two model sets differ, and the page of one."""
+"""The verbs `compare` and `page`: how two model sets differ, and the page of one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def compare(
     screen.result({"difference": found})
 
 
-def model_report(
+def page(
     version: Annotated[
         str | None,
         typer.Argument(help="A version or folder. [the one trained last]", show_default=False),
@@ -67,9 +67,9 @@ def model_report(
 
     screen = Screen(as_json)
     folder = folder_of(home, name=version)
-    page = write_report(folder, champion=_champion(home), home=home, share=share)
-    screen.done(f"the page of model set {folder.name}: {escape(str(page))}")
-    screen.result({"report": str(page), "card": str(page.with_name("card.md"))})
+    written = write_report(folder, champion=_champion(home), home=home, share=share)
+    screen.done(f"the page of model set {folder.name}: {escape(str(written))}")
+    screen.result({"report": str(written), "card": str(written.with_name("card.md"))})
 
 
 def _champion(home: Path) -> Path | None:

@@ -85,11 +85,20 @@ def test_an_absent_part_says_why(folder: Path) -> None:
 
 
 def test_evidence_of_unknown_columns_is_shown_as_tables(folder: Path) -> None:
-    rows = [{"signal": "accept", "group": "age up to 40", "gap": 0.125, "told": [{"rows": 77}]}]
+    rows = [
+        {
+            "signal": "accept",
+            "group": "age up to 40",
+            "gap": 0.125,
+            "gap_low": -0.5,
+            "gap_high": 0.75,
+            "told": [{"rows": 77}],
+        }
+    ]
     (folder / "fairness.json").write_text(json.dumps(rows))
     text = write_report(folder, champion=None).read_text()
     assert "<td>age up to 40</td>" in text
-    assert '<td class="n">0.125</td>' in text
+    assert '<td class="n">0.125<small>-0.500 to 0.750</small></td>' in text
     assert "77</td>" in text
 
 
