@@ -17,6 +17,7 @@ from pipelines.cli import (
     demonstration,
     lifetime,
     promoting,
+    reporting,
     retraining,
     service,
     strategies,
@@ -44,6 +45,8 @@ app.command("check")(data.check)
 app.command("features")(data.features)
 app.command("train")(training.train)
 app.command("retrain")(retraining.retrain)
+app.command("page")(reporting.page)
+app.command("compare")(reporting.compare)
 app.command("promote")(promoting.promote)
 app.command("rollback")(promoting.rollback)
 app.command("models")(promoting.history)
