@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from models.candidates.contract import Rows
 
-# Below this many held rows the choice between candidates is mostly chance: look at more spans.
-_PLENTY_OF_ROWS = 8_000
+# Below this many held rows the choice between candidates is mostly chance: look at more spans, and
+# let further fits calibrate.
+PLENTY_OF_ROWS = 8_000
 _MOST_SPANS, _MOST_FOLDS = 2, 3
 # An earlier origin must leave at least this share of the rows to fit on.
 _LEAST_TO_FIT = 0.4
@@ -43,7 +44,7 @@ def origins_of(
     """
     dated = bool(len(fit)) and bool(fit.at.min() < select.at.max())
     most = _MOST_SPANS if dated else _MOST_FOLDS
-    asked = count or (1 if len(select) >= _PLENTY_OF_ROWS else most)
+    asked = count or (1 if len(select) >= PLENTY_OF_ROWS else most)
     last = Origin(fit, select)
     if asked == 1:
         return (last,)

@@ -5,8 +5,9 @@ on the span held after. The ordering losses of all spans decide (models.ordering
 squared error for amounts, with the levels of blocks of time taken out). The simplest candidate
 within `tolerance_errors` standard errors of the least loss wins, in the order linear, forest,
 boosted, combined. The champion is then fitted again on the fit and the select part together, with
-what the origins settled, and calibrated on scores of these rows by fits that had not seen them.
-The judge part is not touched.
+what the origins settled, and calibrated on scores of these rows by fits that had not seen them;
+where plenty of rows were held, their scores do, and no further fit is needed. The judge part is
+not touched.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from models.candidates.linear import Linear
 from models.compiled import calibrated
 from models.model_set import CalibrationForm
 from models.ordering import first_within_error, ordering_losses
-from models.origins import Origin, joined, origins_of
+from models.origins import PLENTY_OF_ROWS, Origin, joined, origins_of
 from models.signals import Task
 from models.splits import balanced_folds
 
@@ -115,7 +116,9 @@ def elect(
     made = (winner.candidate, winner.calibration)
     if refit:
         rows = joined(fit, select)
-        calibration = _refit_calibration(winner.settled, rows, task=task, seed=settings.seed)
+        calibration = winner.calibration
+        if len(select) < PLENTY_OF_ROWS:
+            calibration = _refit_calibration(winner.settled, rows, task=task, seed=settings.seed)
         made = (winner.settled.refitted(rows), calibration)
     return Elected(champion, *made, standings, held, task, scale)
 

@@ -17,6 +17,7 @@ from models.model_set import TreeForm
 from models.ordering import ordering_losses
 from models.signals import Task
 
+_ROWS_PER_BIN, _FEWEST_BINS = 50, 64
 # Numbers of rounds that may bring nothing on the held rows before growing stops.
 _PATIENCE = 3
 
@@ -33,7 +34,7 @@ class Boosted:
     def fit(self, rows: Rows, *, held: Rows) -> Self:
         """Fit on `rows` until more rounds bring nothing on `held`; the best number stays."""
         data, design = _data(rows), held.design()
-        booster = xgboost.Booster(self._parameters(), [data])
+        booster = xgboost.Booster(self._parameters(len(rows)), [data])
         means: list[float] = []
         grown = 0
         for count in self.settings.rounds:
@@ -59,7 +60,7 @@ class Boosted:
         fresh = type(self)(self.settings, task=self.task)
         fresh.rounds_ = self.rounds_
         fresh.booster_ = xgboost.train(
-            self._parameters(),
+            self._parameters(len(rows)),
             _data(rows),
             num_boost_round=self.rounds_,
         )
@@ -85,13 +86,17 @@ class Boosted:
         out = booster.inplace_predict(design, iteration_range=(0, rounds))
         return np.asarray(out, dtype=np.float64) if self.task is Task.AMOUNT else log_odds(out)
 
-    def _parameters(self) -> dict[str, Any]:
+    def _bins(self, rows: int) -> int:
+        """Return how finely values are cut: with few rows finer bins cost time and say nothing."""
+        return max(min(rows // _ROWS_PER_BIN, self.settings.bins), _FEWEST_BINS)
+
+    def _parameters(self, rows: int) -> dict[str, Any]:
         probability = self.task is Task.PROBABILITY
         return {
             "objective": "binary:logistic" if probability else "reg:squarederror",
             "eval_metric": "logloss" if probability else "rmse",
             "tree_method": "hist",
-            "max_bin": self.settings.bins,
+            "max_bin": self._bins(rows),
             "grow_policy": "lossguide",
             "max_leaves": self.settings.boosted_leaves,
             "max_depth": self.settings.boosted_depth,

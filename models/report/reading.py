@@ -11,6 +11,7 @@ from models.evidence import CHAMPION, SINGLE
 from models.model_set import (
     CURVES,
     DECILES,
+    FAIRNESS,
     METRICS,
     MONTHS,
     SEGMENTS,
@@ -21,8 +22,8 @@ from models.model_set import (
 from models.report.leading import Leading, leading
 
 Rows = list[dict[str, Any]]
-# Written by the parts that judge fairness and report the linear path.
-FAIRNESS, PATHS = "fairness.json", "paths.json"
+# What enters along the path of the L1 penalty, where it was kept.
+PATHS = "paths.json"
 
 
 @dataclass(frozen=True, slots=True)

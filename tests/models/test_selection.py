@@ -1,12 +1,15 @@
-"""The election: a simpler candidate wins a tie, and dates win nothing."""
+"""The election: a simpler one wins a tie, dates win nothing, few rows get further fits."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from models.candidates.contract import Name, Rows
+from models.candidates.contract import CandidateSettings, Name, Rows
+from models.model_set import CalibrationForm
 from models.ordering import first_within_error, ordering_losses, time_blocks
-from models.selection import champion_of
+from models.origins import PLENTY_OF_ROWS
+from models.selection import champion_of, elect
 from models.signals import Task
 
 
@@ -55,3 +58,30 @@ def test_blocks_hold_equally_many_rows_that_follow_in_time() -> None:
 
 def test_data_without_time_is_one_block() -> None:
     assert time_blocks(np.zeros(5000, dtype=np.int64)).shape == (5000, 1)
+
+
+@pytest.mark.parametrize("held, further", [(PLENTY_OF_ROWS - 1, True), (PLENTY_OF_ROWS, False)])
+def test_further_fits_calibrate_only_where_few_rows_are_held(
+    held: int, further: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = CalibrationForm("sigmoid", 0.5, 0.25)
+    monkeypatch.setattr("models.selection._refit_calibration", lambda *_, **__: told)
+    settings = CandidateSettings(penalties=(0.1,), trees=2, tree_depth=2, rounds=(2,))
+    won = elect(
+        rows_of(1000),
+        rows_of(held, start=1000),
+        task=Task.PROBABILITY,
+        settings=settings,
+        origins=1,
+    )
+    assert (won.calibration == told) is further
+    if not further:
+        assert won.calibration == won.standings[won.champion].calibration
+
+
+def rows_of(count: int, *, start: int = 0) -> Rows:
+    rng = np.random.default_rng(count)
+    matrix = rng.normal(size=(count, 3)).astype(np.float32)
+    label = (rng.random(count) < 1 / (1 + np.exp(-matrix[:, 0]))).astype(np.float64)
+    at = np.arange(start, start + count)
+    return Rows(matrix, np.full(count, -1), 0, label, np.ones(count), at)
