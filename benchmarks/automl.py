@@ -1,6 +1,6 @@
 """Our training against automatic machine learning (FLAML): the same splits, cores and run.
 
-    python -m benchmarks.automl --peer-python PYTHON [--budget 600] [--search 120] [TABLE ...]
+    python -m benchmarks.automl --peer-python PYTHON [--budget 600] [TABLE ...]
 
 PYTHON is an interpreter of an environment of its own in which `flaml[automl]` is installed. The
 peer gets the same training rows and columns as we do and the whole budget; the time-ordered tables
@@ -104,9 +104,8 @@ def bank_time(settings: TrainingSettings) -> Iterator[Contest]:
 
 def coil(settings: TrainingSettings) -> Iterator[Contest]:
     dataset = read_dataset(EXAMPLES / "coil2000_caravan.toml")
-    part = replace(settings, search_seconds=settings.search_seconds / FOLDS)
     for learn, test in folds_of(dataset):
-        yield flat_contest(dataset, learn=learn, test=test, settings=part)
+        yield flat_contest(dataset, learn=learn, test=test, settings=settings)
 
 
 def lapse(settings: TrainingSettings) -> Iterator[Contest]:
@@ -214,12 +213,11 @@ def held(name: str, *, python: str, budget: float, settings: TrainingSettings) -
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("tables", nargs="*", choices=[*TABLES, []])
+    arguments.add_argument("tables", nargs="*", choices=[*TABLES, []], help="all if none")
     arguments.add_argument("--peer-python", required=True)
     arguments.add_argument("--budget", type=float, default=600.0)
-    arguments.add_argument("--search", type=float, default=120.0)
     given = arguments.parse_args()
-    settings = TrainingSettings(shares=ALL_TO_LEARN, jobs=JOBS, search_seconds=given.search)
+    settings = TrainingSettings(shares=ALL_TO_LEARN, jobs=JOBS)
     print(
         f"{'table':12}{'rows':>7}{'ours':>8}{'':18}{'FLAML':>8}{'':18}{'ahead':>8}{'':20}"
         f"{'ours':>7}{'FLAML':>9}  its choice"

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
 from features.contract import Kind
 from features.dataset_column import DatasetColumn, as_words, declared_column, inferred_column
 from features.dataset_file import DatasetFile, Target, read_dataset_file
+from features.dataset_sampling import row_weights
 from features.errors import ContractError, DataNotFoundError, nearest
 
 ALL_PROFILES = "all"
@@ -26,6 +28,7 @@ class Dataset:
     where its positive value is declared, else the number itself. `time_order` ranks the rows in
     time (equal times, equal rank); None where time is not known, so that only a random split is
     fair. `treatment` holds words, `control` among them. `left_out` says why columns are not read.
+    `weight` says how many rows of life each row stands for, 1 on average.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Dataset:
     treatment: NDArray[np.str_] | None
     control: str | None
     left_out: Mapping[str, str]
+    weight: NDArray[np.float64]
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -61,6 +65,7 @@ def read_dataset(file: Path) -> Dataset:
     table = _read_table(place, said)
     _demand_columns(said.named, table, place=place)
     columns = _feature_columns(said, table, place=place)
+    target = _target(said.target, table, place=place)
     return Dataset(
         name=file.stem,
         place=place,
@@ -68,13 +73,14 @@ def read_dataset(file: Path) -> Dataset:
         frame=_frame(table, columns, place=place),
         columns=columns,
         target_name=said.target.column,
-        target=_target(said.target, table, place=place),
+        target=target,
         second_targets={t.column: _target(t, table, place=place) for t in said.second_targets},
         profile=_profile(said, table, place=place),
         time_order=_time_order(said, table, place=place),
         treatment=_treatment(said, table, place=place),
         control=str(said.treatment.control) if said.treatment else None,
         left_out=dict(said.leave_out),
+        weight=row_weights(said.sampling, table, target, place=place),
     )
 
 
@@ -171,6 +177,8 @@ def _demand_value(name: str, value: object, values: pd.Series, *, place: Path) -
     words = as_words(values)
     wanted = str(value).lower() if isinstance(value, bool) else str(value)
     same = (words.str.lower() == wanted) if isinstance(value, bool) else (words == wanted)
+    if isinstance(value, int | float) and is_numeric_dtype(values) and not same.any():
+        same = values == value  # 1 is 1.0
     if not same.any():
         there = sorted(str(word) for word in words.dropna().unique())
         listed = ", ".join(there[:10]) + (", ..." if len(there) > 10 else "")

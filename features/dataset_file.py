@@ -35,6 +35,13 @@ class Treatment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     control: Value
 
 
+class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the rows were drawn: the share of positives in life, or a column of weights."""
+
+    positive_share: float | None = None
+    weight: str | None = None
+
+
 class DatasetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of a dataset file; every column that is named exists once the table is read.
 
@@ -51,6 +58,7 @@ class DatasetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     profile: str | None = None
     treatment: Treatment | None = None
     second_targets: tuple[Target, ...] = ()
+    sampling: Sampling | None = None
     default_kinds: Literal["inferred"] | None = None
     kinds: dict[str, Kind | Ordered] = {}
     leave_out: dict[str, str] = {}
@@ -63,7 +71,8 @@ class DatasetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     @property
     def reserved(self) -> tuple[str, ...]:
         """The columns that are named and that no model may read as a feature."""
-        one = (self.id, self.time, self.treatment.column if self.treatment else None)
+        weight = self.sampling.weight if self.sampling else None
+        one = (self.id, self.time, self.treatment.column if self.treatment else None, weight)
         outcomes = (outcome.column for outcome in self.outcomes)
         return (*(name for name in one if name is not None), *outcomes)
 

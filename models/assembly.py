@@ -28,12 +28,14 @@ from models.model_set import (
     ENCODING,
     MANIFEST,
     MONTHS,
+    PATHS,
     Answer,
     Manifest,
     SignalForm,
     write_json,
 )
 from models.months import months_of
+from models.paths import path_rows
 from models.planning import Election, Labelled, SignalRows, plan_elections, split_pairs
 from models.selection import Elected, elect
 from models.settings import TrainingSettings
@@ -81,6 +83,7 @@ def assemble(
         judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))
         write_evidence(folder, judged, labelled=labelled)
         write_json(folder / MONTHS, list(_by_month(labelled, judged, elected)))
+        write_json(folder / PATHS, path_rows(encoder.names, elected, jobs))
     return manifest
 
 

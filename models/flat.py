@@ -70,6 +70,7 @@ def some_rows(dataset: Dataset, chosen: NDArray[np.intp]) -> Dataset:
         profile=dataset.profile[chosen],
         time_order=None if dataset.time_order is None else dataset.time_order[chosen],
         treatment=None if dataset.treatment is None else dataset.treatment[chosen],
+        weight=dataset.weight[chosen],
     )
 
 
@@ -115,7 +116,7 @@ def _signal(target: NDArray[np.float64]) -> Signal:
 
 
 def _pairs(dataset: Dataset, row: NDArray[np.intp], offer: NDArray[np.intp]) -> Pairs:
-    return Pairs(row, offer.astype(np.intp), dataset.target[row], np.ones(len(row)))
+    return Pairs(row, offer.astype(np.intp), dataset.target[row], dataset.weight[row])
 
 
 def _values(column: pd.Series[Any]) -> NDArray[Any]:

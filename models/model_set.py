@@ -6,6 +6,7 @@ metrics.json     how each candidate did on the judge part
 curves.json      the points of the plots
 deciles.json     predicted against what happened, by tenth, with intervals
 months.json      how each candidate would have done, month by month
+paths.json       what enters the linear candidate as its penalty falls
 fairness.json    who is chosen, and how well it is told, by age, region and the like
 report.html      all of it for a person to read, and card.md in short
 segments.json    the segments in which the set is weakest
@@ -34,6 +35,7 @@ DECILES = "deciles.json"
 MONTHS = "months.json"
 SEGMENTS = "segments.json"
 FAIRNESS = "fairness.json"
+PATHS = "paths.json"
 REPORT = "report.html"
 CARD = "card.md"
 JUDGE = "judge.parquet"

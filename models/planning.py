@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,11 +84,20 @@ class SignalRows:
 
 
 def split_pairs(labelled: Labelled, pairs: Pairs, *, settings: TrainingSettings) -> Split:
-    """Return the parts of a signal's pairs: by time, or at random where there is none."""
+    """Return the parts of a signal's pairs: by time, or at random where there is none.
+
+    Where pairs stand for unequally many of life, the judge part is thinned until its pairs stand
+    for equally many: every figure is then one of life, and needs no weights.
+    """
+    rng = np.random.default_rng(settings.seed)
     if labelled.at is None:
-        rng = np.random.default_rng(settings.seed)
-        return split_at_random(len(pairs), shares=settings.shares, rng=rng)
-    return split_by_time(labelled.at[pairs.row], shares=settings.shares)
+        split = split_at_random(len(pairs), shares=settings.shares, rng=rng)
+    else:
+        split = split_by_time(labelled.at[pairs.row], shares=settings.shares)
+    weight = pairs.weight[split.judge]
+    if len(weight) == 0 or weight.min() == weight.max():
+        return split
+    return replace(split, judge=split.judge[rng.random(len(weight)) * weight.max() < weight])
 
 
 def plan_elections(

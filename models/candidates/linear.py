@@ -47,6 +47,19 @@ class _Step:
     losses: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """One penalty of the path: what has entered, and what it brings on the held rows.
+
+    `columns` are the places of the encoded columns with any coefficient, strongest first.
+    """
+
+    penalty: float
+    columns: tuple[int, ...]
+    loss: float
+    settled: bool
+
+
 class Linear:
     """A linear score; coefficients that the data does not support are exactly zero."""
 
@@ -71,6 +84,7 @@ class Linear:
             if _stopped(path):
                 break
         step = path[first_within_error([step.losses for step in path])]
+        self.path_ = tuple(_told(each, rows, columns, settled=each is step) for each in path)
         self.settled_ = _Settled(step.penalty, columns)
         self.form_ = _form(step.intercept, step.coefficients, rows, columns)
         return self
@@ -139,6 +153,20 @@ class Linear:
             precompute=True,
         ).fit(design, rows.label, rows.weight)
         return float(lasso.intercept_), np.asarray(lasso.coef_)
+
+
+def _told(step: _Step, rows: Rows, columns: tuple[int, ...], *, settled: bool) -> PathStep:
+    """Return what entered by this step: an offer's own effect counts as its column's."""
+    width = rows.matrix.shape[1]
+    strength = np.abs(step.coefficients[:width])
+    products = np.abs(step.coefficients[width + rows.offers :]).reshape(-1, len(columns) or 1)
+    if columns:
+        places = list(columns)
+        strength[places] = np.maximum(strength[places], products.max(axis=0, initial=0.0))
+    strength = strength * rows.matrix.std(axis=0)
+    order = np.argsort(-strength, kind="stable")
+    entered = tuple(int(column) for column in order if strength[column] > 0)
+    return PathStep(step.penalty, entered, float(step.losses.mean()), settled)
 
 
 def _stopped(path: list[_Step]) -> bool:

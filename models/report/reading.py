@@ -14,6 +14,7 @@ from models.model_set import (
     FAIRNESS,
     METRICS,
     MONTHS,
+    PATHS,
     SEGMENTS,
     Manifest,
     read_json,
@@ -22,8 +23,6 @@ from models.model_set import (
 from models.report.leading import Leading, leading
 
 Rows = list[dict[str, Any]]
-# What enters along the path of the L1 penalty, where it was kept.
-PATHS = "paths.json"
 
 
 @dataclass(frozen=True, slots=True)

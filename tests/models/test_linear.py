@@ -43,3 +43,18 @@ def test_an_effect_of_one_offer_alone_is_learnt_as_a_product() -> None:
 
 def test_coefficients_are_the_same_on_every_fit() -> None:
     assert fitted().form_ == fitted().form_
+
+
+def test_the_path_tells_what_enters_and_which_penalty_was_taken() -> None:
+    linear = fitted()
+    assert [step.penalty for step in linear.path_] == list(
+        CandidateSettings().penalties[: len(linear.path_)]
+    )
+    assert sum(step.settled for step in linear.path_) == 1
+    settled = next(step for step in linear.path_ if step.settled)
+    assert settled.penalty == linear.settled_.penalty
+    assert linear.path_[0].columns[0] == 0
+    assert len(linear.path_[-1].columns) >= len(linear.path_[0].columns)
+    kept = {column for column, _ in linear.form_.coefficients}
+    kept |= {column for _, column, _ in linear.form_.products}
+    assert set(settled.columns) == kept
