@@ -6,7 +6,7 @@ killed leaves the old champion and the old strategies in force, and the next one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +27,7 @@ class Outcome(StrEnum):
 
     PROMOTED = "promoted"
     REFUSED = "refused by the gate"
+    NOT_NEEDED = "not needed"
 
 
 class BadTablesError(ContractError):
@@ -39,7 +40,9 @@ class BadTablesError(ContractError):
 class Retrained:
     """What came of it: `rules` are the gate's sentences, `failing` those that do not hold.
 
-    `strategy_set` is None where none was formed.
+    `reasons` are those of the watch, where it was asked. `model_set` and `report` are those
+    trained, or the champion's and the watch's where nothing was. `strategy_set` is None where none
+    was formed.
     """
 
     at: datetime
@@ -51,6 +54,7 @@ class Retrained:
     failing: tuple[str, ...]
     report: str
     strategy_set: str | None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Order:
     why: str
     share: float = 0.01
     form: bool = True
+    # Train only where the watch advises it, or there is no champion to watch.
+    only_if_advised: bool = False
     valid_for: timedelta = timedelta(days=7)
 
 
@@ -80,7 +86,11 @@ def retrain(
     """
     with held(home, who=order.by, now=order.now):
         as_of = _know(home, order, track=track)
-        done = _learn(home, order, as_of=as_of, settings=settings, track=track)
+        done = _watched(home, order, as_of=as_of, track=track)
+        if done is None or done.reasons:
+            reasons = done.reasons if done else ()
+            done = _learn(home, order, as_of=as_of, settings=settings, track=track)
+            done = replace(done, reasons=reasons)
         with (home / LOG).open("a", encoding="utf-8") as log:
             log.write(msgspec.json.encode(done).decode() + "\n")
         return done
@@ -104,6 +114,29 @@ def _know(home: Path, order: Order, *, track: Track) -> datetime:
     build_population(order.tables, home=home, as_of=as_of, track=track)
     space.remember(tables=order.tables, as_of=as_of)
     return as_of
+
+
+def _watched(home: Path, order: Order, *, as_of: datetime, track: Track) -> Retrained | None:
+    """Return what the watch says; None where it is not asked or has no champion to watch."""
+    from models import registry
+    from models.promotion import ledger
+    from pipelines.watch import watch
+
+    if not order.only_if_advised or registry.current(home) is None:
+        return None
+    watched, page = watch(home, tables=order.tables, as_of=as_of, track=track)
+    return Retrained(
+        at=order.now,
+        as_of=as_of,
+        outcome=Outcome.NOT_NEEDED,
+        model_set=watched.model_set,
+        champion=ledger.in_force(home),
+        rules=(),
+        failing=(),
+        report=str(page),
+        strategy_set=None,
+        reasons=watched.reasons,
+    )
 
 
 def _learn(

@@ -63,7 +63,7 @@ def auc(label: Scores, predicted: Scores, *, weight: Scores | None = None) -> Es
     )
     found = float(share[positive] @ in_order[positive] / total[0])
     own = np.where(positive, total[0], total[1])
-    return Estimate(found, share * (in_order - found) / own)
+    return Estimate(float(found), share * (in_order - found) / own)
 
 
 def average_precision(
@@ -84,7 +84,7 @@ def average_precision(
     moved = hit * (precision - found) + hit * reach - drag
     influence = np.empty(len(label))
     influence[order] = part * moved / rate
-    return Estimate(found, influence)
+    return Estimate(float(found), influence)
 
 
 def lift(label: Scores, predicted: Scores, *, top: float, weight: Scores | None = None) -> Estimate:
@@ -104,7 +104,7 @@ def lift(label: Scores, predicted: Scores, *, top: float, weight: Scores | None 
     near = order[max(count - reach, 0) : count + reach]
     there = float(share[near] @ label[near] / share[near].sum())
     moved = label * (chosen - capture) - there * (chosen - taken)
-    return Estimate(capture / taken, share * moved / (rate * taken))
+    return Estimate(float(capture / taken), share * moved / (rate * taken))
 
 
 def mean_loss(
@@ -133,7 +133,7 @@ def within(values: Scores, rows: NDArray[np.intp], *, weight: Scores | None = No
     found = float(share[rows] @ values[rows] / total)
     influence = np.zeros(len(values))
     influence[rows] = share[rows] * (values[rows] - found) / total
-    return Estimate(found, influence)
+    return Estimate(float(found), influence)
 
 
 def shares(count: int, weight: Scores | None) -> Scores:

@@ -22,13 +22,15 @@ from pipelines.cli import (
     service,
     strategies,
     training,
+    watching,
 )
 
 EPILOG = (
     "The main job, in order: generate (or bring your own tables), check, features, train, promote, "
     "strategies form, report, serve. `callworth demo` runs it all on a generated insurer.\n\n"
     "Exit codes: 0 done; 1 refused (bad data above its share, or the gate); 2 wrong use; "
-    "3 an expected failure, named with its fix; 130 interrupted, nothing half-written."
+    "3 an expected failure, named with its fix; 5 a retraining is advised (watch); "
+    "130 interrupted, nothing half-written."
 )
 
 app = typer.Typer(
@@ -44,6 +46,7 @@ app.command("generate")(data.generate)
 app.command("check")(data.check)
 app.command("features")(data.features)
 app.command("train")(training.train)
+app.command("watch")(watching.watch)
 app.command("retrain")(retraining.retrain)
 app.command("page")(reporting.page)
 app.command("compare")(reporting.compare)

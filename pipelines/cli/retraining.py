@@ -26,6 +26,9 @@ def retrain(
     form: Annotated[
         bool, typer.Option(help="Form and publish strategies with the new champion.")
     ] = True,
+    only_if_advised: Annotated[
+        bool, typer.Option(help="Ask `callworth watch` first, and stop if the champion still fits.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Same seed and data, same models.")] = 7,
     by: Annotated[str, typer.Option(help="Who decides; written to the ledger.")] = "",
     why: Annotated[str, typer.Option(help="Why; written to the ledger.")] = "retrained",
@@ -45,8 +48,15 @@ def retrain(
         why=why,
         share=share,
         form=form,
+        only_if_advised=only_if_advised,
     )
     done = run(home, order, settings=TrainingSettings(seed=seed), track=screen.track)
+    for reason in done.reasons:
+        screen.say(f"  ! {escape(reason)}")
+    if done.outcome is Outcome.NOT_NEEDED:
+        screen.done(f"champion {done.champion} still fits: nothing was trained")
+        screen.result({"retrained": done})
+        raise typer.Exit(0)
     for sentence in done.rules:
         mark = "[red]✗[/red]" if sentence in done.failing else "[green]✓[/green]"
         screen.say(f"  {mark} {escape(sentence)}")
