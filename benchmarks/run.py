@@ -24,6 +24,7 @@ ALONE = (
     "cdnow",
     "immature_labels",
     "lapse_survival",
+    "interval_coverage",
     "training_cost",
 )
 # Not in the list: `automl`, which needs an environment of its own and an hour.

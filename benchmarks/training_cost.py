@@ -123,7 +123,7 @@ def bare(count: int, told: dict[str, Any]) -> dict[str, Any]:
         model.fit(matrix[part], label[part])
 
     def boosted(part: slice) -> None:
-        parameters = Boosted(settings, task=Task.PROBABILITY)._parameters()
+        parameters = Boosted(settings, task=Task.PROBABILITY)._parameters(len(label[part]))
         data = xgboost.DMatrix(matrix[part], label[part], nthread=1)
         xgboost.train(parameters, data, num_boost_round=told["rounds"])
 

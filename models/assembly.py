@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from features.progress import Track, silent
 from features.staging import staged_folder
+from models.artefacts import write_contents
 from models.candidates.contract import Name
 from models.candidates.linear import Linear
 from models.compile import demand_parity
@@ -78,6 +79,7 @@ def assemble(
                 winner = elected[job.signal, job.profile]
                 _compile(winner, folder, signal=job.signal, profile=job.profile)
                 done(1)
+        write_contents(folder)
         compiled = CompiledModelSet.load(folder, threads=settings.jobs)
         _prove(compiled, elected, rows_of, jobs)
         judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))

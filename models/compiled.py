@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from models.artefacts import demand_known
 from models.encoding import Columns, Encoder
 from models.errors import UnknownSignalError
 from models.model_set import (
@@ -224,6 +225,7 @@ class CompiledModelSet:
         Raises ModelSetNotFoundError or ModelSetFormatError.
         """
         manifest = read_manifest(folder)
+        demand_known(folder)
         encoder = Encoder.from_json(read_json(folder / ENCODING))
         offers = len(manifest.offer_ids)
         loaded: dict[str, CompiledSignal] = {}

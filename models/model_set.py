@@ -2,6 +2,7 @@
 
 manifest.json    what the set is: features, profiles, offers, which model answers what
 encoding.json    the encoder
+contents.json    the files that answer, with type and digest
 metrics.json     how each candidate did on the judge part
 curves.json      the points of the plots
 deciles.json     predicted against what happened, by tenth, with intervals

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contract import Kind
+from models.artefacts import CONTENTS, answering, demand_known
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder, NominalColumn, NumericColumn
 from models.errors import ModelSetFormatError
@@ -70,10 +71,8 @@ def copy_code(folder: Path) -> list[str]:
 
 def copy_answers(source: Path, folder: Path) -> None:
     """Copy what answers, and no row of the data: manifest, encoder, models and the example."""
-    manifest = read_manifest(source)
-    files = {answer.file for answer in manifest.answers}
-    trees = {path.relative_to(source).as_posix() for path in source.rglob("*.onnx")}
-    for name in sorted({MANIFEST, ENCODING} | files | trees):
+    demand_known(source)
+    for name in (MANIFEST, CONTENTS, *answering(source)):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target)

@@ -35,8 +35,10 @@ from models.model_set import (
     JUDGE_COLUMNS,
     METRICS,
     MONTHS,
+    PATHS,
     REPORT,
     SEGMENTS,
+    read_json,
     read_manifest,
 )
 from models.promotion import ledger, switch
@@ -73,9 +75,9 @@ def register(
     run_name: str | None = None,
     track: Track = silent,
 ) -> RegisteredModelSet:
-    """Log a model set as one run with a nested run per signal and profile; it is the challenger.
+    """Log a model set as one run, with nested ones per signal and profile and candidate.
 
-    Raises ModelSetNotFoundError when the folder holds none.
+    The set becomes the challenger. Raises ModelSetNotFoundError when the folder holds none.
     """
     record = runs.of_set(folder, feature_service=feature_service)
     answers = runs.of_answers(folder)
@@ -91,6 +93,11 @@ def register(
                 tags = {"mlflow.parentRunId": run_id}
                 nested = client.create_run(experiment, run_name=answer.name, tags=tags).info.run_id
                 _write(client, nested, answer)
+                for candidate in runs.of_candidates(folder, answer):
+                    below = {"mlflow.parentRunId": nested}
+                    made = client.create_run(experiment, run_name=candidate.name, tags=below)
+                    _write(client, made.info.run_id, candidate)
+                    client.set_terminated(made.info.run_id)
                 client.set_terminated(nested)
                 done(1)
             _log_evidence(client, run_id, folder)
@@ -205,6 +212,7 @@ def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
         METRICS,
         DECILES,
         MONTHS,
+        PATHS,
         SEGMENTS,
         FAIRNESS,
         CURVES,
@@ -217,6 +225,8 @@ def _log_evidence(client: MlflowClient, run_id: str, folder: Path) -> None:
         client.log_figure(run_id, figure, f"plots/{name}.png")
     client.log_table(run_id, runs.columns([asdict(row) for row in top]), "top_features.json")
     client.log_table(run_id, runs.columns(runs.candidates(folder)), "candidates.json")
+    if (folder / MONTHS).is_file() and (months := read_json(folder / MONTHS)):
+        client.log_table(run_id, runs.columns(months), "months.json")
 
 
 def _log_model(folder: Path, *, home: Path) -> ModelInfo:

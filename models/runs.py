@@ -65,6 +65,22 @@ def of_answers(folder: Path) -> tuple[Record, ...]:
     return tuple(_of_answer(answer, manifest, rows) for answer in manifest.answers)
 
 
+def of_candidates(folder: Path, answer: Record) -> tuple[Record, ...]:
+    """Return a record per candidate of a signal and profile, its metrics under plain names.
+
+    They compare candidates as bars and lines do: the same name, another run.
+    """
+    tags = answer.tags
+    found = []
+    for row in candidates(folder):
+        if (row["signal"], row["profile"]) != (tags["signal"], tags["profile"]):
+            continue
+        of = {"candidate": str(row["candidate"]), "is_champion": str(row["is_champion"])}
+        said = {"signal": tags["signal"], "profile": tags["profile"], **of}
+        found.append(Record(f"{answer.name} · {row['candidate']}", said, said, _figures(row)))
+    return tuple(found)
+
+
 def candidates(folder: Path) -> list[dict[str, Any]]:
     """Return the rows of metrics.json: signal, profile, candidate and figures."""
     found = read_json(folder / METRICS)

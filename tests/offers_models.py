@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.contract import Kind
+from models.artefacts import write_contents
 from models.encoding import Encoder
 from models.model_set import (
     ALL_PROFILES,
@@ -63,6 +64,7 @@ def promote_offers_model_set(home: Path) -> None:
         write_json(folder / signal / "all.json", form)
     write_json(folder / ENCODING, encoder.to_json())
     write_json(folder / MANIFEST, _manifest(tuple(offer.offer_id for offer in offers)))
+    write_contents(folder)
     _write_judge(folder / JUDGE, frame)
     point(home, version=VERSION, now=UNTIL)
 

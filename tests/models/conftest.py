@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.contract import Kind
+from models.artefacts import write_contents
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder
 from models.judging.measures import judge
@@ -103,6 +104,7 @@ def make_model_set(tmp_path_factory: pytest.TempPathFactory, frame: pa.Table) ->
         write_json(folder / "value" / "all.json", _form(encoder, 80.0, task=Task.AMOUNT))
         write_json(folder / "encoding.json", encoder.to_json())
         write_json(folder / "manifest.json", _manifest(name, judged_from))
+        write_contents(folder)
         _write_evidence(folder, frame, encoder, judged_from=judged_from)
         return folder
 

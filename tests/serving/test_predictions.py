@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from features.contract import Kind
+from models.artefacts import write_contents
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder
 from models.model_set import (
@@ -62,6 +63,7 @@ def write_model_set(models: Path, version: str, *, signals: tuple[str, ...]) -> 
             as_of="", trained_from="", trained_until="", judged_from="", fingerprint="",
         ),
     )  # fmt: skip
+    write_contents(folder)
     write_json(models / "current.json", {"version": version, "folder": version})
     return folder
 
