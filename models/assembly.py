@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from models.model_set import (
     MANIFEST,
     MONTHS,
     PATHS,
+    SEARCH,
     Answer,
     Manifest,
     SignalForm,
@@ -38,6 +39,8 @@ from models.model_set import (
 from models.months import months_of
 from models.paths import path_rows
 from models.planning import Election, Labelled, SignalRows, plan_elections, split_pairs
+from models.search import Searched
+from models.searched import search_rows, searched_settings
 from models.selection import Elected, elect
 from models.settings import TrainingSettings
 from models.signals import Signal
@@ -52,6 +55,7 @@ def assemble(
 ) -> Manifest:
     """Write the model set folder `out` and return its manifest; `out` appears whole or not at all.
 
+    A search, where settings ask for one, keeps its journal beside `out`, and goes on from it.
     Raises TooFewRowsError when no signal has enough rows, ParityError when the compiled models
     do not give the fitted models' numbers.
     """
@@ -66,7 +70,10 @@ def assemble(
         signal: SignalRows(matrix, len(labelled.offer_ids), pairs, at)
         for signal, pairs in labelled.pairs.items()
     }
-    elected = _elections(jobs, rows_of, settings=settings, track=track)
+    searched = searched_settings(
+        jobs, rows_of, labelled=labelled, settings=settings, folder=out.parent, track=track
+    )
+    elected = _elections(jobs, rows_of, searched, settings=settings, track=track)
     answers = settled(answers, jobs=jobs, elected=elected, rows_of=rows_of)
     used = {(answer.signal, answer.uses) for answer in answers}
     jobs = [job for job in jobs if (job.signal, job.profile) in used]
@@ -86,6 +93,8 @@ def assemble(
         write_evidence(folder, judged, labelled=labelled)
         write_json(folder / MONTHS, list(_by_month(labelled, judged, elected)))
         write_json(folder / PATHS, path_rows(encoder.names, elected, jobs))
+        if settings.search_seconds:
+            write_json(folder / SEARCH, search_rows(searched))
     return manifest
 
 
@@ -116,22 +125,22 @@ def _encoded(
 def _elections(
     jobs: list[Election],
     rows_of: Mapping[Signal, SignalRows],
+    searched: Mapping[Signal, Searched],
     *,
     settings: TrainingSettings,
     track: Track,
 ) -> dict[tuple[str, str], Elected]:
-    candidates = replace(settings.candidates, seed=settings.seed, device=settings.device)
-
     def hold(job: Election) -> tuple[tuple[str, str], Elected]:
         rows = rows_of[job.signal]
         winner = elect(
             rows.take(job.fit),
             rows.take(job.select),
             task=job.signal.task,
-            settings=candidates,
+            settings=searched[job.signal].settings,
             tolerance_errors=settings.tolerance_errors,
             refit=settings.refit,
             origins=settings.origins,
+            recency=settings.recency,
         )
         return (str(job.signal), job.profile), winner
 

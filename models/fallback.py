@@ -44,6 +44,7 @@ def settled(
                 champion=elected[answer.signal, uses].champion,
                 file=f"{answer.signal}/{uses}.json",
                 why=why or answer.why,
+                view=elected[answer.signal, uses].view.name,
             )
         )
     return found

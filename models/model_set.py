@@ -7,6 +7,7 @@ metrics.json     how each candidate did on the judge part
 curves.json      the points of the plots
 deciles.json     predicted against what happened, by tenth, with intervals
 months.json      how each candidate would have done, month by month
+search.json      what was searched for, where it was
 paths.json       what enters the linear candidate as its penalty falls
 fairness.json    who is chosen, and how well it is told, by age, region and the like
 report.html      all of it for a person to read, and card.md in short
@@ -37,6 +38,7 @@ MONTHS = "months.json"
 SEGMENTS = "segments.json"
 FAIRNESS = "fairness.json"
 PATHS = "paths.json"
+SEARCH = "search.json"
 REPORT = "report.html"
 CARD = "card.md"
 JUDGE = "judge.parquet"
@@ -108,6 +110,8 @@ class Answer:
     champion: str
     file: str
     why: str | None = None
+    # Which past it learned from (models.views).
+    view: str = "all"
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ def _of_answer(answer: Answer, manifest: Manifest, rows: list[dict[str, Any]]) -
         "profile": answer.profile,
         "uses": answer.uses,
         "champion": answer.champion,
+        "view": answer.view,
         "model_set": manifest.version,
     } | ({"why": answer.why} if answer.why else {})
     params = {name: tags[name] for name in ("signal", "profile", "uses", "champion")}

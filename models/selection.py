@@ -7,7 +7,8 @@ within `tolerance_errors` standard errors of the least loss wins, in the order l
 boosted, combined. The champion is then fitted again on the fit and the select part together, with
 what the origins settled, and calibrated on scores of these rows by fits that had not seen them;
 where plenty of rows were held, their scores do, and no further fit is needed. The judge part is
-not touched.
+not touched. Where the recent past foretells better than all of it (models.views), every candidate
+learns from that view.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from models.ordering import first_within_error, ordering_losses
 from models.origins import PLENTY_OF_ROWS, Origin, joined, origins_of
 from models.signals import Task
 from models.splits import balanced_folds
+from models.views import ALL, View, settle_view
 
 Scores = NDArray[np.float64]
 _STACK_FOLDS = 5
@@ -73,6 +75,8 @@ class Elected:
     task: Task
     # One unit of the labels that the candidates saw: 1, or the amounts' spread in money.
     scale: float
+    # Which past the candidates learned from.
+    view: View
 
     def predict(self, rows: Rows) -> Scores:
         """Return (n,) probabilities, or amounts of money, of the champion."""
@@ -97,6 +101,7 @@ def elect(
     tolerance_errors: float = 1.0,
     refit: bool = True,
     origins: int = 1,
+    recency: bool = False,
 ) -> Elected:
     """Return the champion of the candidates, by the rule above; the labels are in true units."""
     scale = 1.0 if task is Task.PROBABILITY else max(float(fit.label.std()), 1e-9)
@@ -104,6 +109,8 @@ def elect(
     select = replace(select, label=select.label / scale)
     rng = np.random.default_rng(settings.seed)
     spans = origins_of(fit, select, count=origins, rng=rng)
+    view = settle_view(spans, task=task, settings=settings) if recency else ALL
+    spans = tuple(Origin(view.of(span.fit), span.held) for span in spans)
     standings = _standings(spans, task=task, settings=settings)
     held = spans[0].held
     for span in spans[1:]:
@@ -115,12 +122,12 @@ def elect(
     winner = standings[champion]
     made = (winner.candidate, winner.calibration)
     if refit:
-        rows = joined(fit, select)
+        rows = view.of(joined(fit, select))
         calibration = winner.calibration
         if len(select) < PLENTY_OF_ROWS:
             calibration = _refit_calibration(winner.settled, rows, task=task, seed=settings.seed)
         made = (winner.settled.refitted(rows), calibration)
-    return Elected(champion, *made, standings, held, task, scale)
+    return Elected(champion, *made, standings, held, task, scale, view)
 
 
 def champion_of(losses_of: Mapping[Name, Scores], *, tolerance_errors: float) -> Name:

@@ -26,6 +26,11 @@ class TrainingSettings:
     tolerance_errors: float = 0.25
     # Origins at which candidates are compared; 0 leaves it to the rows (models.origins).
     origins: int = 0
+    # Whether the recent past may weigh more, where that foretells better (models.views).
+    recency: bool = True
+    # Seconds to search for candidates' settings, per signal, and the most trials; 0: no search.
+    search_seconds: float = 0.0
+    search_trials: int = 25
     # Baseline pairs are contacts times offers: of more than these a weighted sample is taken.
     baseline_rows: int = 30_000
     shares: Shares = field(default_factory=Shares)

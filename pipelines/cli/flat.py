@@ -9,7 +9,9 @@ from rich.markup import escape
 from pipelines.console import Screen
 
 
-def train_on_one_table(dataset_file: Path, *, home: Path, seed: int, screen: Screen) -> None:
+def train_on_one_table(
+    dataset_file: Path, *, home: Path, seed: int, search: float, screen: Screen
+) -> None:
     """Fit, judge and register a model set for the table that a dataset file describes."""
     from features.dataset import read_dataset
     from models import registry
@@ -22,7 +24,7 @@ def train_on_one_table(dataset_file: Path, *, home: Path, seed: int, screen: Scr
     name = f"callworth-{dataset_file.stem}"
     trained = train_flat(
         dataset,
-        settings=TrainingSettings(seed=seed),
+        settings=TrainingSettings(seed=seed, search_seconds=search),
         out=home / "models" / name,
         track=screen.track,
     )

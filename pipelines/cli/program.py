@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from pipelines.cli import (
     data,
+    demographics,
     demonstration,
     lifetime,
     promoting,
@@ -53,6 +54,7 @@ app.command("compare")(reporting.compare)
 app.command("promote")(promoting.promote)
 app.command("rollback")(promoting.rollback)
 app.command("models")(promoting.history)
+app.command("demographics")(demographics.demographics)
 app.command("lifetime")(lifetime.lifetime)
 app.add_typer(strategies.app, name="strategies")
 app.command("report")(strategies.report)

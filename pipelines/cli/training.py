@@ -20,6 +20,10 @@ def train(
     as_of: AsOf = None,
     seed: Annotated[int, typer.Option(help="Same seed and data, same models.")] = 7,
     jobs: Annotated[int, typer.Option(min=1, help="Fits that run at the same time.")] = 2,
+    search: Annotated[
+        float,
+        typer.Option(min=0.0, help="Seconds per signal to search for better settings; resumable."),
+    ] = 0.0,
     device: Annotated[str, typer.Option(help="Where boosted trees fit: cpu or cuda.")] = "cpu",
     dataset: Annotated[
         Path | None,
@@ -32,7 +36,7 @@ def train(
     if dataset is not None:
         from pipelines.cli.flat import train_on_one_table
 
-        train_on_one_table(dataset, home=home, seed=seed, screen=screen)
+        train_on_one_table(dataset, home=home, seed=seed, search=search, screen=screen)
         return
     from models.settings import TrainingSettings
     from pipelines.train import train_challenger
@@ -43,7 +47,7 @@ def train(
         home,
         tables=source,
         as_of=space.as_of(source, as_of),
-        settings=TrainingSettings(seed=seed, jobs=jobs, device=device),
+        settings=TrainingSettings(seed=seed, jobs=jobs, device=device, search_seconds=search),
         track=screen.track,
     )
     show_champions(made.folder, screen=screen)

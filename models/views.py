@@ -1,0 +1,79 @@
+"""Which past a model learns from: all of it, its recent part, or all with the recent weighing more.
+
+Callers change. A view says how much of what lies before an origin counts; which view is right is
+settled on the held spans after the origins, like everything else. Rows without time have one view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.candidates.contract import CandidateSettings, Rows
+from models.candidates.linear import Linear
+from models.ordering import first_within_error, ordering_losses
+from models.origins import Origin
+from models.signals import Task
+
+# Fewer rows on which to fit are not worth cutting down.
+FEWEST_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A way to look at the past; `window` and `half_life` are shares of the time it spans."""
+
+    name: str
+    window: float | None = None
+    half_life: float | None = None
+
+    def of(self, rows: Rows) -> Rows:
+        """Return the rows of the window, or all rows, their weights halved per half-life."""
+        first, last = (int(rows.at.min()), int(rows.at.max())) if len(rows) else (0, 0)
+        if first == last:
+            return rows
+        age = (last - rows.at) / (last - first)
+        if self.window is not None:
+            return rows.take(age <= self.window)
+        if self.half_life is None:
+            return rows
+        weight = rows.weight * 0.5 ** (age / self.half_life)
+        return replace(rows, weight=weight * (rows.weight.sum() / weight.sum()))
+
+
+ALL = View("all")
+# The simplest first: another must be surely better to win.
+VIEWS = (ALL, View("recent weigh more", half_life=0.25), View("latest half", window=0.5))
+
+
+def settle_view(
+    spans: Sequence[Origin],
+    *,
+    task: Task,
+    settings: CandidateSettings,
+    views: Sequence[View] = VIEWS,
+) -> View:
+    """Return the view with which the linear candidate foretells the held spans best.
+
+    `all` is kept unless another is better by more than a standard error over all spans. The
+    penalty is settled once, on all of the past; each view then costs a single solution.
+    """
+    if any(_untimed(span.fit) or len(span.fit) < FEWEST_ROWS for span in spans):
+        return ALL
+    losses: list[list[NDArray[np.float64]]] = [[] for _ in views]
+    for span in spans:
+        settled = Linear(settings, task=task).fit(span.fit, held=span.held)
+        for place, view in enumerate(views):
+            seen = view.of(span.fit)
+            if task is Task.PROBABILITY and len(np.unique(seen.label)) < 2:
+                return ALL
+            model = settled if view == ALL else settled.refitted(seen)
+            losses[place].append(ordering_losses(model.score(span.held), span.held, task=task))
+    return views[first_within_error([np.concatenate(each) for each in losses])]
+
+
+def _untimed(rows: Rows) -> bool:
+    return len(rows) == 0 or int(rows.at.min()) == int(rows.at.max())
