@@ -48,8 +48,8 @@ def write_contents(folder: Path) -> None:
 def demand_known(folder: Path) -> None:
     """Raise ModelSetFormatError unless all files have a known type and those that answer stand.
 
-    Types are looked at before any file is opened. Raises ModelSetNotFoundError where no contents
-    are listed.
+    Types are looked at before any file is opened. Raises ModelSetNotFoundError where the contents
+    were listed and the list is gone.
     """
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix not in TYPES:
@@ -58,6 +58,8 @@ def demand_known(folder: Path) -> None:
                 fix=f"Known are {', '.join(sorted(TYPES.values()))}. Do not load it; fetch the "
                 "model set from the registry again.",
             )
+    if not (folder / CONTENTS).exists() and not _promised(folder):
+        return
     try:
         listed = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -74,6 +76,12 @@ def demand_known(folder: Path) -> None:
             raise _altered(folder, name, "is not there")
         if _digest(folder / name) != listed[name]["sha256"]:
             raise _altered(folder, name, "is not what was written there")
+
+
+def _promised(folder: Path) -> bool:
+    """Return whether the manifest says that contents are listed; earlier versions list none."""
+    said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return bool(said.get("listed", False))
 
 
 def _altered(folder: Path, name: str, how: str) -> ModelSetFormatError:

@@ -293,4 +293,5 @@ def _manifest(
         fingerprint=labelled.fingerprint,
         counts=labelled.counts,
         settings=asdict(settings),
+        listed=True,
     )

@@ -138,6 +138,8 @@ class Manifest:
     fingerprint: str
     counts: tuple[Count, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    # Whether the files that answer are listed (models.artefacts); sets of earlier versions did not.
+    listed: bool = False
     format: int = FORMAT
 
     def answer(self, signal: str, profile: str) -> Answer | None:

@@ -10,7 +10,7 @@ from models.artefacts import CONTENTS, TYPES, demand_known
 from models.assembly import assemble
 from models.compiled import CompiledModelSet
 from models.errors import ModelError, ModelSetFormatError
-from models.model_set import stamp
+from models.model_set import MANIFEST, read_json, stamp, write_json
 from tests.models.labelled_world import SETTINGS, labelled_world
 
 # How a pickle of any protocol from 2 on begins.
@@ -69,6 +69,13 @@ def broken_list(folder: Path) -> str:
 def no_list(folder: Path) -> str:
     (folder / CONTENTS).unlink()
     return "There is no contents.json"
+
+
+def test_a_set_of_an_earlier_version_has_no_list_and_still_answers(folder: Path) -> None:
+    manifest = read_json(folder / MANIFEST)
+    write_json(folder / MANIFEST, {**manifest, "listed": False})
+    (folder / CONTENTS).unlink()
+    assert CompiledModelSet.load(folder).version == folder.name
 
 
 @pytest.mark.parametrize("spoil", [changed, taken_out, put_in, broken_list, no_list])
