@@ -20,6 +20,8 @@ from models.signals import Task
 
 # Fewer rows on which to fit are not worth cutting down.
 FEWEST_ROWS = 2_000
+_PENALTY = 0.1
+_SURE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +60,23 @@ def settle_view(
 ) -> View:
     """Return the view with which the linear candidate foretells the held spans best.
 
-    `all` is kept unless another is better by more than a standard error over all spans. The
-    penalty is settled once, on all of the past; each view then costs a single solution.
+    `all` is kept unless another is better by more than two standard errors over all spans. One
+    middling penalty and no products of offers: which past is right shows in the main effects, and
+    a whole path per view would cost as much as the election.
     """
+    light = replace(settings, penalties=(_PENALTY,), products=0)
     if any(_untimed(span.fit) or len(span.fit) < FEWEST_ROWS for span in spans):
         return ALL
     losses: list[list[NDArray[np.float64]]] = [[] for _ in views]
     for span in spans:
-        settled = Linear(settings, task=task).fit(span.fit, held=span.held)
         for place, view in enumerate(views):
             seen = view.of(span.fit)
             if task is Task.PROBABILITY and len(np.unique(seen.label)) < 2:
                 return ALL
-            model = settled if view == ALL else settled.refitted(seen)
+            model = Linear(light, task=task).fit(seen, held=span.held)
             losses[place].append(ordering_losses(model.score(span.held), span.held, task=task))
-    return views[first_within_error([np.concatenate(each) for each in losses])]
+    every = [np.concatenate(each) for each in losses]
+    return views[first_within_error(every, tolerance_errors=_SURE)]
 
 
 def _untimed(rows: Rows) -> bool:

@@ -74,7 +74,7 @@ class Linear:
 
         Settled is the strongest penalty within one standard error of the least loss.
         """
-        columns = self._strongest(rows) if rows.offers > 1 else ()
+        columns = self._strongest(rows) if rows.offers > 1 and self.settings.products else ()
         design, held_design = _design(rows, columns), _design(held, columns)
         path: list[_Step] = []
         for penalty in self.settings.penalties:
