@@ -9,16 +9,17 @@ HOME/models/<version>/     the model sets that were in force
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+from features import chain
 from features.staging import staged_file
 from models.errors import ModelError
 
@@ -26,7 +27,6 @@ MODELS = "models"
 POINTER = "current.json"
 LEDGER = "ledger.jsonl"
 LOCK = ".lock"
-_NOTHING_BEFORE = "0" * 64
 
 
 class Action(StrEnum):
@@ -111,16 +111,7 @@ def point(home: Path, *, version: str, now: datetime) -> None:
 
 def record(home: Path, entry: Entry) -> str:
     """Append a line to the ledger, safely on disk when this returns; return its digest."""
-    path = home / MODELS / LEDGER
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = _lines(home)
-    entry = replace(entry, before=digest_of(written[-1]) if written else _NOTHING_BEFORE)
-    line = json.dumps(asdict(entry)) + "\n"
-    with path.open("a", encoding="utf-8") as ledger:
-        ledger.write(line if _ends_in_newline(path) else "\n" + line)
-        ledger.flush()
-        os.fsync(ledger.fileno())
-    return digest_of(line.rstrip("\n"))
+    return chain.append(home / MODELS / LEDGER, asdict(entry))
 
 
 def entries(home: Path) -> tuple[Entry, ...]:
@@ -128,25 +119,15 @@ def entries(home: Path) -> tuple[Entry, ...]:
 
     Raises LedgerAlteredError where a line was changed, taken out or moved.
     """
-    found: list[Entry] = []
-    last = _NOTHING_BEFORE
-    for place, line in enumerate(_lines(home)):
-        entry = _entry(line)
-        if entry.before not in (None, last) or (entry.before is None and _chained(found)):
-            raise LedgerAlteredError(
-                f"Line {place + 1} of {home / MODELS / LEDGER} does not follow from the one before "
-                f"it: the ledger was edited.",
-                fix="Put the file back from a backup; the versions' tags in MLflow tell who "
-                "promoted what, too.",
-            )
-        found.append(entry)
-        last = digest_of(line)
-    return tuple(found)
-
-
-def digest_of(line: str) -> str:
-    """Return the SHA-256 of a line, 64 hexadecimal digits."""
-    return hashlib.sha256(line.encode()).hexdigest()
+    try:
+        found = chain.entries(home / MODELS / LEDGER, unchained_start=True)
+    except chain.ChainBrokenError as error:
+        raise LedgerAlteredError(
+            error.fact.replace("the file was", "the ledger was"),
+            fix="Put the file back from a backup; the versions' tags in MLflow tell who "
+            "promoted what, too.",
+        ) from error
+    return tuple(_entry(value) for value in found)
 
 
 def before(home: Path) -> str | None:
@@ -161,33 +142,6 @@ def before(home: Path) -> str | None:
     return stack[-2] if len(stack) > 1 else None
 
 
-def _lines(home: Path) -> list[str]:
-    """Return the whole lines; one that a power cut broke off was never acknowledged."""
-    try:
-        text = (home / MODELS / LEDGER).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return []
-    return [line for line in text.splitlines() if line.strip() and _whole(line)]
-
-
-def _whole(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
-
-
-def _entry(line: str) -> Entry:
-    value = json.loads(line)
+def _entry(value: dict[str, Any]) -> Entry:
     lists = {name: tuple(value.get(name, ())) for name in ("failing", "evidence")}
     return Entry(**{**value, "action": Action(value["action"]), **lists})
-
-
-def _chained(found: list[Entry]) -> bool:
-    return bool(found) and found[-1].before is not None
-
-
-def _ends_in_newline(path: Path) -> bool:
-    content = path.read_bytes() if path.exists() else b""
-    return not content or content.endswith(b"\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from features import chain
 from features.progress import Track, silent
 from models import packing
 from models.compiled import CompiledModelSet
@@ -293,4 +294,4 @@ def test_the_ledger_says_on_what_each_decision_rested(
     (entry,) = ledger.entries(desk.home)
     assert any(sentence.startswith("calibration of lead") for sentence in entry.evidence)
     line = (desk.home / "models" / "ledger.jsonl").read_text().splitlines()[0]
-    assert desk.shelf.notes[-1]["ledger"] == ledger.digest_of(line)
+    assert desk.shelf.notes[-1]["ledger"] == chain.digest_of(line)
