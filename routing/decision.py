@@ -25,6 +25,7 @@ from routing.contact import Contact
 from routing.defaults import PartnerDefaults, standard_defaults
 from routing.errors import StrategyFileDamagedError
 from routing.identification import Identification, identify
+from routing.slots import SlotPlan, arm_at
 from routing.strategy import Handling, Strategy
 from routing.strategy_reader import OpenSet
 
@@ -60,11 +61,13 @@ def decide(
     reader: Strategies | None,
     now: datetime,
     hold_back_share: float = 0.0,
+    plan: SlotPlan | None = None,
 ) -> Decision:
     """Return where the contact goes and how to handle it; never raises for a Contact.
 
     `now` is UTC and aware. `hold_back_share` in [0, 1] is the share of contacts to whom nothing
-    is presented, chosen by a hash, so that the same contact stays in its arm.
+    is presented, chosen by a hash, so that the same contact stays in its arm. While the slots of
+    `plan` run, they decide the arm instead.
     """
     strategies = reader.snapshot() if reader is not None else None
     here = _Circumstances(contact, now, strategies.label if strategies else None)
@@ -84,7 +87,7 @@ def decide(
         return _default(here, _defaults(contact, strategies), why=found.why)
     if found.strategy.expires_at <= now:
         return _profile(here, found, found.strategy, strategies=strategies)
-    return _formed(here, found, found.strategy, hold_back_share=hold_back_share)
+    return _formed(here, found, found.strategy, hold_back_share=hold_back_share, plan=plan)
 
 
 def _defaults(contact: Contact, strategies: OpenSet) -> PartnerDefaults:
@@ -160,10 +163,16 @@ def _profile(
 
 
 def _formed(
-    here: _Circumstances, found: Identification, strategy: Strategy, *, hold_back_share: float
+    here: _Circumstances,
+    found: Identification,
+    strategy: Strategy,
+    *,
+    hold_back_share: float,
+    plan: SlotPlan | None,
 ) -> Decision:
     completion = complete(strategy, reason=here.contact.said.reason)
-    handling, arm, probability = _with_arm(here, completion.handling, share=hold_back_share)
+    held, off = _held_back(here, strategy.customer_id, share=hold_back_share, plan=plan)
+    handling, arm, probability = _with_arm(completion.handling, held=held, off=off)
     return Decision(
         decision_id=here.decision_id(),
         contact_id=here.contact.contact_id,
@@ -185,15 +194,26 @@ def _formed(
     )
 
 
-def _with_arm(
-    here: _Circumstances, handling: Handling, *, share: float
-) -> tuple[Handling, Arm, float]:
-    """Hold the offers back for the share; where nothing is offered, nothing can be held back."""
-    if share <= 0.0 or not any(offer.present for offer in handling.offers):
+def _held_back(
+    here: _Circumstances, customer_id: str, *, share: float, plan: SlotPlan | None
+) -> tuple[bool, float]:
+    """Return whether nothing is to be presented, and the chance that it was so."""
+    drawn = _draw(here) < share
+    placed = arm_at(plan, here.now, customer_id) if plan is not None else None
+    if placed is None:
+        return drawn, min(share, 1.0)
+    if placed.place is None:  # the slots have ended: who is always held back still is
+        return placed.held or drawn, placed.off + (1.0 - placed.off) * min(share, 1.0)
+    return placed.arm is Arm.OFF, placed.off
+
+
+def _with_arm(handling: Handling, *, held: bool, off: float) -> tuple[Handling, Arm, float]:
+    """Hold the offers back; where nothing is offered, nothing can be held back."""
+    if off <= 0.0 or not any(offer.present for offer in handling.offers):
         return handling, Arm.ON, 1.0
-    if _draw(here) < share:
-        return without_offers(handling, HELD_BACK), Arm.OFF, min(share, 1.0)
-    return handling, Arm.ON, 1.0 - share
+    if held:
+        return without_offers(handling, HELD_BACK), Arm.OFF, off
+    return handling, Arm.ON, 1.0 - off
 
 
 def _draw(here: _Circumstances) -> float:

@@ -34,3 +34,7 @@ class WriterBusyError(RoutingError):
 
 class OfferCatalogueError(RoutingError):
     """An offer, or a set of scores for the offers, does not have the declared form."""
+
+
+class SlotPlanError(RoutingError):
+    """A plan of on and off slots is not one that can be, or its file cannot be read."""

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from routing.slot_file import PlanReader
 from routing.strategy_reader import StrategyReader
 from serving.clock import Clock, system_clock
 from serving.decisions import DECIDE, Decider
@@ -50,6 +51,7 @@ class Parts:
     clock: Clock
     keys: KeyRing
     strategies: StrategyReader
+    experiment: PlanReader
     models: ModelStore
     log: DecisionLog
     metrics: Metrics
@@ -65,6 +67,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         clock=clock,
         keys=KeyRing.opened(settings),
         strategies=StrategyReader(settings.strategies_folder),
+        experiment=PlanReader(settings.experiment_file),
         models=ModelStore(settings.models_folder),
         log=DecisionLog(settings.log_file),
         metrics=new_metrics(),
@@ -95,6 +98,7 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
         keys=parts.keys,
         clock=parts.clock,
         hold_back_share=parts.settings.hold_back_share,
+        experiment=parts.experiment,
     )
     # First in the list and raw: this is the route whose every microsecond is waited for.
     app.router.routes.insert(0, Route(DECIDE.path, decider, methods=["POST"]))
@@ -113,6 +117,7 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
     app.include_router(
         build_health(
             strategies=parts.strategies,
+            experiment=parts.experiment,
             models=parts.models,
             log=parts.log,
             keys=parts.keys,

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from routing.answer import Decision
 from routing.contact import Contact
 from routing.decision import decide
+from routing.slot_file import PlanReader
 from routing.strategy_reader import OpenSet
 from serving import examples
 from serving.bodies import Body, read_body
@@ -72,8 +73,10 @@ class Decider:
         keys: KeyRing,
         clock: Clock,
         hold_back_share: float,
+        experiment: PlanReader,
     ) -> None:
         self._strategies = strategies
+        self._experiment = experiment
         self._log = log
         self._metrics = metrics
         self._keys = keys
@@ -107,7 +110,13 @@ class Decider:
     def answer(self, contact: Contact, *, now: datetime) -> Decision:
         """Return the decision; if anything behind fails, the default one that says so."""
         try:
-            return decide(contact, reader=self._strategies, now=now, hold_back_share=self._share)
+            return decide(
+                contact,
+                reader=self._strategies,
+                now=now,
+                hold_back_share=self._share,
+                plan=self._experiment.current(),
+            )
         except Exception as error:  # a contact without a route is worse than any default
             self._metrics.failures.inc()
             _log.error("contact %s got the default route", contact.contact_id, exc_info=error)

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from routing.slot_file import PlanReader
 from routing.strategy_reader import StrategyReader
 from serving.clock import Clock
 from serving.endpoints import Endpoint
@@ -74,6 +75,7 @@ READY = Endpoint(
 def build_health(
     *,
     strategies: StrategyReader,
+    experiment: PlanReader,
     models: ModelStore,
     log: DecisionLog,
     keys: KeyRing,
@@ -90,10 +92,12 @@ def build_health(
     @router.get(READY.path)
     async def ready() -> Response:
         await models.current()
+        experiment.current()
         served = _served(strategies, now=clock())
         troubles = (
             strategies.problem,
             _stale(served),
+            experiment.trouble,
             models.trouble,
             log.trouble,
             f"{log.dropped} decisions could not be logged." if log.dropped else None,

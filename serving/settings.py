@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from routing.slot_file import PLAN_FILE
 from serving.errors import SettingsError
 
 T = TypeVar("T")
@@ -96,6 +97,11 @@ class Settings:
     def models_folder(self) -> Path:
         """Where promoted model sets lie."""
         return self.home / "models"
+
+    @property
+    def experiment_file(self) -> Path:
+        """Where the plan of on and off slots lies, if there is one."""
+        return self.home / PLAN_FILE
 
     @property
     def log_file(self) -> Path:
