@@ -29,12 +29,14 @@ from routing.defaults import standard_defaults
 from routing.forming import Rules, ScoredCustomers, form
 from routing.offers import Offer, OfferScores
 from routing.strategy import Reason
+from routing.offer_states import with_standings
 from routing.strategy_index import ContactDetails
 from routing.strategy_pointer import writing_lock
 from routing.strategy_writer import Published, StrategyWriter
 from routing.value_groups import cuts
 
 # The same rule as routing.forming.grouping_value, where all customers are: in the session.
+from serving import offers_ledger
 _SCORED = """
 CREATE VIEW scored AS
 SELECT s.*, c.do_not_offer, c.phone, c.second_phone, c.name, c.street, c.postcode,
@@ -70,7 +72,11 @@ def form_strategies(
         _workbench(folder / ".forming") as bench,
         opened(tables, quarantine=home / "quarantine", spill=bench) as connection,
     ):
-        offers = offers_by_partner(connection)
+        standings = offers_ledger.standings(offers_ledger.changes(home))
+        offers = {
+            partner: with_standings(mine, standings=standings, formed_at=formed_at)
+            for partner, mine in offers_by_partner(connection).items()
+        }
         scores = bench / "scores.parquet"
         count = score_population(file, scorer=chosen, offers=offers, target=scores, track=track)
         connection.execute(_SCORED.format(path=str(scores).replace("'", "''")))
@@ -154,6 +160,7 @@ def _publish(
                 done(writer.add(zip(form(customers, rules=rule), details, strict=True)))
         return writer.publish()
 
+            offers={partner: rule.offers for partner, rule in rules.items()},
 
 def _customers(
     batch: pa.RecordBatch, *, offers: tuple[Offer, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from routing.completion import NOTHING_TO_OFFER
+from routing.offers import Offer
 from routing.strategy import Handling, RankedOffer, Route, Strategy
 
 APPROVED_AGAIN = "approved again by marketing: from the next strategy set on"
@@ -64,6 +65,18 @@ def why_barred(standing: Standing | None, *, formed_at: datetime) -> str | None:
     if standing.state is OfferState.APPROVED:
         return APPROVED_AGAIN if formed_at < standing.since else None
     return f"{standing.state} by marketing: {standing.why}"
+
+
+def with_standings(
+    offers: Iterable[Offer], *, standings: Standings, formed_at: datetime
+) -> tuple[Offer, ...]:
+    """Return the offers, each barred that strategies formed then may not present."""
+    return tuple(
+        msgspec.structs.replace(
+            offer, barred=why_barred(standings.get(offer.offer_id), formed_at=formed_at) or ""
+        )
+        for offer in offers
+    )
 
 
 def as_it_stands(

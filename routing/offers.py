@@ -22,7 +22,8 @@ NOT_MODELLED = "the model set does not know this offer yet"
 class Offer(msgspec.Struct, frozen=True):
     """A product pitch; `margin`, `presentation_cost`, `lapse_cost` are money per sale or contact.
 
-    `maturity_days`: a sale kept that long counts as kept.
+    `maturity_days`: a sale kept that long counts as kept. `barred`: why it may be presented to
+    nobody now, or "".
     """
 
     offer_id: str
@@ -33,6 +34,7 @@ class Offer(msgspec.Struct, frozen=True):
     licence: str
     eligible_stages: frozenset[str]
     maturity_days: int
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class OfferScores:
 class Ranking:
     """The offers of n customers, judged; every array is (n, k), `order` holds offer numbers.
 
-    Presented offers come first, then the other eligible ones, each by added value; ties keep the
-    catalogue's order.
+    Presented offers come first, then the other eligible ones that may be presented, each by added
+    value; ties keep the catalogue's order.
     """
 
     scores: OfferScores
@@ -62,13 +64,14 @@ class Ranking:
     known: Flags
     asked_not_to: Flags
     present: Flags
+    barred: Flags
     order: NDArray[np.intp]
 
     @property
     def best(self) -> NDArray[np.intp]:
         """The number of each customer's best eligible offer, -1 where there is none; (n,)."""
         first = self.order[:, 0]
-        usable = (self.eligible & self.known)[np.arange(len(first)), first]
+        usable = (self.eligible & self.known & ~self.barred)[np.arange(len(first)), first]
         return np.where(usable, first, -1)
 
 
@@ -109,10 +112,12 @@ def rank(
     uplift, added = np.where(known, uplift, 0.0), np.where(known, added, 0.0)
     eligible = eligible_at(offers, stages=stages)
     asked_not_to = np.broadcast_to(do_not_offer[:, None], shape)
-    present = eligible & known & ~asked_not_to & (uplift > 0.0) & (added > 0.0)
-    tier = present.astype(np.int8) + (eligible & known)
+    barred = np.broadcast_to(np.array([bool(offer.barred) for offer in offers]), shape)
+    usable = eligible & known & ~barred
+    present = usable & ~asked_not_to & (uplift > 0.0) & (added > 0.0)
+    tier = present.astype(np.int8) + usable
     order = np.lexsort((-added, -tier), axis=1)
-    return Ranking(scores, uplift, added, eligible, known, asked_not_to, present, order)
+    return Ranking(scores, uplift, added, eligible, known, asked_not_to, present, barred, order)
 
 
 def ranked_offers(
@@ -124,6 +129,7 @@ def ranked_offers(
     """
     judged = ranking.eligible & ranking.known
     ids = [offer.offer_id for offer in offers]
+    barred = [offer.barred for offer in offers]
     # Plain lists: reading single numbers out of arrays would take most of the time.
     rows = zip(
         stages,
@@ -146,8 +152,8 @@ def ranked_offers(
                 uplift[n],
                 added[n],
                 _why(uplift[n], added[n])
-                if eligible[n] and known[n] and not asked[n]
-                else _why_not(eligible[n], asked[n], stage=stage),
+                if eligible[n] and known[n] and not asked[n] and not barred[n]
+                else _why_not(eligible[n], asked[n], barred[n], stage=stage),
             )
             for n in order
         )
@@ -158,10 +164,10 @@ def _plain(numbers: Floats, *, where: Flags, digits: int) -> list[list[float]]:
     return plain
 
 
-def _why_not(eligible: bool, asked_not_to: bool, *, stage: str) -> str:
+def _why_not(eligible: bool, asked_not_to: bool, barred: str, *, stage: str) -> str:
     if not eligible:
         return f"not eligible at stage {stage.replace('_', ' ')}"
-    return ASKED_NOT_TO if asked_not_to else NOT_MODELLED
+    return ASKED_NOT_TO if asked_not_to else barred or NOT_MODELLED
 
 
 def _why(uplift: float, added: float) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from routing.defaults import PartnerDefaults
 from routing.errors import StrategyFileDamagedError
+from routing.offer_states import Pitch
 from routing.strategy import Strategy
 from routing.strategy_index import customer_key
 from routing.strategy_pointer import file_of, go_back, labels, point_at, read_pointer
@@ -27,7 +28,8 @@ SAMPLED = 997  # every so-manieth strategy is looked up by its key when a file i
 class Header(msgspec.Struct, frozen=True):
     """What a strategy file says of itself; `cuts` are the value thresholds, by partner.
 
-    A threshold of None is one that nobody reaches.
+    A threshold of None is one that nobody reaches. `pitches` holds each partner's offers, by id;
+    it is empty in files of earlier versions.
     """
 
     format: str
@@ -39,6 +41,7 @@ class Header(msgspec.Struct, frozen=True):
     customers: int = 0
     keys: int = 0
     checksum: str = ""
+    pitches: dict[str, dict[str, Pitch]] = {}
 
     @property
     def partners(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import msgspec
 
 from routing.defaults import PartnerDefaults
 from routing.errors import RoutingError
+from routing.offer_states import NO_PITCHES, Pitches
 from routing.strategy import Strategy
 from routing.strategy_file import Header, connect, damaged, read_header
 from routing.strategy_index import answer_keys, customer_key, phone_keys
@@ -83,6 +84,10 @@ class OpenSet:
     def defaults_of(self, partner: str | None) -> PartnerDefaults | None:
         """Return the defaults of the partner, or None where the set does not know it."""
         return self.header.defaults.get(partner) if partner is not None else None
+
+    def pitches_of(self, partner: str) -> Pitches:
+        """Return the partner's offers by id, as an agent presents them."""
+        return self.header.pitches.get(partner, NO_PITCHES)
 
     def by_customer(self, partner: str, customer_id: str) -> Strategy | None:
         """Return the customer's strategy, or None."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +15,8 @@ import msgspec
 
 from routing.defaults import PartnerDefaults
 from routing.errors import StrategyFileDamagedError
+from routing.offer_states import Pitch
+from routing.offers import Offer
 from routing.strategy import Strategy
 from routing.strategy_file import FORMAT, Header, verify
 from routing.strategy_index import ContactDetails, keys_of
@@ -54,6 +56,7 @@ class StrategyWriter:
         formed_at: datetime,
         defaults: Iterable[PartnerDefaults],
         cuts: dict[str, tuple[float, ...]] | None = None,
+        offers: Mapping[str, Iterable[Offer]] | None = None,
         label: str | None = None,
     ) -> None:
         self.folder = folder
@@ -67,6 +70,10 @@ class StrategyWriter:
             cuts={
                 partner: tuple(cut if math.isfinite(cut) else None for cut in thresholds)
                 for partner, thresholds in (cuts or {}).items()
+            },
+            pitches={
+                partner: {offer.offer_id: Pitch(offer.name, offer.licence) for offer in mine}
+                for partner, mine in (offers or {}).items()
             },
         )
         self._path = folder / f".{file_of(self.label)}.{os.getpid()}.tmp"

@@ -19,10 +19,13 @@ from pipelines.strategise import form_strategies
 from routing.contact import Channel, Contact
 from routing.decision import decide
 from routing.errors import StrategySetNotFoundError, WriterBusyError
+from routing.offer_states import OfferState
 from routing.strategy import Strategy
 from routing.strategy_file import every_strategy, header_of
 from routing.strategy_pointer import writing_lock
 from routing.strategy_reader import StrategyReader
+from serving import offers_ledger
+from serving.offers_ledger import OffersLedgerDamagedError
 
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
 FORMED = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -386,3 +389,34 @@ def test_diff_of_a_set_with_itself_is_nothing(
     assert "moved group  0" in found.text
     with pytest.raises(StrategySetNotFoundError, match="Kept are:"):
         strategy_changes.diff(world[1], label, "2020-01-01.1")
+
+
+def test_a_paused_offer_is_a_no_for_everyone_and_the_next_is_taken(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    make_population(tmp_path, customers=600)
+    pause = {"offer_id": "term_life", "by": "ann", "why": "out of stock"}
+    offers_ledger.change(tmp_path, to=OfferState.PAUSED, now=FORMED, **pause)
+    published = _form(world, home=tmp_path)
+    second = set()
+    for strategy in every_strategy(published.path):
+        for offer in strategy.handling.offers:
+            if offer.offer_id == "term_life":
+                assert not offer.present
+                assert offer.why.startswith(("paused by marketing: out of stock", "not", "asked"))
+        second |= {o.offer_id for o in strategy.handling.offers if o.present}
+    assert second == {"home"}
+    assert header_of(published.path).pitches["main"]["home"].licence == "property"
+
+
+def test_an_edited_file_of_changes_stops_the_forming(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    make_population(tmp_path, customers=600)
+    pause = {"offer_id": "term_life", "by": "ann", "why": "out of stock"}
+    offers_ledger.change(tmp_path, to=OfferState.PAUSED, now=FORMED, **pause)
+    ledger = offers_ledger.ledger_path(tmp_path)
+    ledger.write_text(ledger.read_text().replace('"0000', '"1000'))
+    with pytest.raises(OffersLedgerDamagedError, match=r"states\.jsonl"):
+        _form(world, home=tmp_path)
+    assert StrategyReader(tmp_path / "strategies").current is None
