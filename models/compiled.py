@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.artefacts import demand_known
 from models.encoding import Columns, Encoder
 from models.errors import UnknownSignalError
+from models.link import log_odds, sigmoid
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
@@ -26,6 +27,7 @@ from models.model_set import (
     read_manifest,
     read_signal,
 )
+from models.reasons import Reasons
 from models.signals import Signal, Task
 
 Matrix = NDArray[np.float32]
@@ -33,21 +35,8 @@ Offers = NDArray[np.intp]
 Scores = NDArray[np.float64]
 Scorer = Callable[[Matrix, Offers], Scores]
 
-# A probability closer to 0 or 1 than this has log-odds that float32 cannot hold.
-_PROBABILITY_EDGE = 1e-6
 # Rows that are given to the trees at once: their one-hot copy stays within some megabytes.
 _ROWS_AT_ONCE = 32_768
-
-
-def log_odds(probability: NDArray[Any]) -> Scores:
-    """Return log(p / (1 - p)), with p kept off the edges."""
-    p = np.clip(probability.astype(np.float64), _PROBABILITY_EDGE, 1 - _PROBABILITY_EDGE)
-    return np.asarray(np.log(p / (1 - p)))
-
-
-def sigmoid(score: NDArray[Any]) -> Scores:
-    """Return 1 / (1 + exp(-score)) without overflow."""
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * score)))
 
 
 def calibrated(score: Scores, form: CalibrationForm, *, task: Task) -> Scores:
@@ -162,38 +151,12 @@ def _scorer(
             return TreeScorer(folder / part.file, offers=offers, task=task, threads=threads)
 
 
-class Reasons:
-    """What each feature adds to the probability of acceptance, from one linear model."""
-
-    def __init__(self, form: LinearForm, *, encoder: Encoder, offers: int) -> None:
-        scorer = LinearScorer(form, width=encoder.width, offers=offers)
-        used = slice(0, max(offers, 1))
-        self._vector = scorer.vectors[used].mean(axis=0)
-        self._shift = float(scorer.shifts[used].mean())
-        self._columns = np.flatnonzero(self._vector)
-        sources = [encoder.sources[column] for column in self._columns]
-        self._names = np.array(list(dict.fromkeys(sources)), dtype=np.str_)
-        places = {str(name): place for place, name in enumerate(self._names)}
-        self._gather = np.zeros((len(self._columns), len(self._names)))
-        for row, source in enumerate(sources):
-            self._gather[row, places[source]] = 1.0
-        self._means = encoder.means[self._columns]
-
-    def top(self, matrix: Matrix, count: int) -> tuple[NDArray[np.str_], Scores]:
-        """Return (n, count) names and effects, largest first; "" and 0 where there are fewer."""
-        used = matrix[:, self._columns].astype(np.float64)
-        weights = self._vector[self._columns]
-        by_feature = ((used - self._means) * weights) @ self._gather
-        score = (self._shift + used @ weights)[:, None]
-        effects = sigmoid(score) - sigmoid(score - by_feature)
-        names = np.full((len(matrix), count), "", dtype=self._names.dtype if count else np.str_)
-        values = np.zeros((len(matrix), count))
-        kept = min(count, len(self._names))
-        if kept:
-            order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :kept]
-            names[:, :kept] = self._names[order]
-            values[:, :kept] = np.take_along_axis(effects, order, axis=1)
-        return names, values
+def _reasons(form: LinearForm, *, encoder: Encoder, offers: int) -> Reasons:
+    """Return what moves one model's scores, averaged over the offers."""
+    scorer = LinearScorer(form, width=encoder.width, offers=offers)
+    used = slice(0, max(offers, 1))
+    vector, shift = scorer.vectors[used].mean(axis=0), scorer.shifts[used].mean()
+    return Reasons(vector, float(shift), encoder=encoder)
 
 
 class CompiledModelSet:
@@ -215,7 +178,7 @@ class CompiledModelSet:
         self.offer_ids = manifest.offer_ids
         self.signals = tuple(Signal(name) for name in dict.fromkeys(key[0] for key in signals))
         self._signals = signals
-        self._reasons = reasons
+        self.reasons = reasons
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> CompiledModelSet:
@@ -239,7 +202,7 @@ class CompiledModelSet:
                 )
             signals[answer.signal, answer.profile] = loaded[answer.file]
             if answer.signal == Signal.ACCEPT and form.reasons is not None:
-                reasons[answer.profile] = Reasons(form.reasons, encoder=encoder, offers=offers)
+                reasons[answer.profile] = _reasons(form.reasons, encoder=encoder, offers=offers)
         return cls(manifest, encoder, signals=signals, reasons=reasons)
 
     def encode(self, columns: Columns) -> Matrix:
@@ -275,7 +238,7 @@ class CompiledModelSet:
         names = np.full((len(matrix), top), "", dtype=f"<U{longest}")
         effects = np.zeros((len(matrix), top))
         for name, rows in _by_profile(profile):
-            reasons = self._reasons.get(name) or self._reasons.get(ALL_PROFILES)
+            reasons = self.reasons.get(name) or self.reasons.get(ALL_PROFILES)
             if reasons is not None:
                 names[rows], effects[rows] = reasons.top(matrix[rows], top)
         return names, effects

@@ -83,6 +83,13 @@ class Encoder:
         numeric = tuple(column.name for column in self.numeric)
         return numeric + tuple(column.name for column in self.nominal)
 
+    @property
+    def spreads(self) -> NDArray[np.float64]:
+        """(width,) standard deviations of the encoded columns among the training rows."""
+        share = np.clip(self.means, 0.0, 1.0)
+        flags = np.arange(self.width) >= len(self.numeric)
+        return np.where(flags, np.sqrt(share * (1.0 - share)), 1.0)
+
     @classmethod
     def fitted(cls, columns: Columns, *, kinds: Mapping[str, Kind]) -> Encoder:
         """Return the encoder learnt from training rows.
@@ -121,6 +128,18 @@ class Encoder:
         for column, codes in zip(self.nominal, self._codes, strict=True):
             parts.append(_one_hot(_texts(columns, column.name), codes))
         return np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")
+
+    def known(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return (n, features) of whether each of `features` is there; None and NaN are not.
+
+        Raises EncodingError as `encode` does.
+        """
+        numeric = [np.isfinite(_numbers(columns, column.name)) for column in self.numeric]
+        nominal = [
+            np.array([text != _ABSENT for text in _texts(columns, column.name)], dtype=bool)
+            for column in self.nominal
+        ]
+        return np.stack([*numeric, *nominal], axis=1)
 
     def to_json(self) -> dict[str, Any]:
         """Return the whole state as JSON values."""

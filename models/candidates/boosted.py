@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.candidates.contract import CandidateSettings, Name, Rows
 from models.compile import write_boosted
-from models.compiled import log_odds
+from models.link import log_odds
 from models.model_set import TreeForm
 from models.ordering import ordering_losses
 from models.signals import Task

@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from models.candidates.contract import CandidateSettings, Name, Rows
 from models.compile import write_forest
-from models.compiled import log_odds
+from models.link import log_odds
 from models.model_set import TreeForm
 from models.signals import Task
 

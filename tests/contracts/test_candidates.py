@@ -10,7 +10,8 @@ import pytest
 
 from models.candidates.combined import Combined
 from models.candidates.contract import Candidate, CandidateSettings, Name, Rows
-from models.compiled import CompiledSignal, sigmoid
+from models.compiled import CompiledSignal
+from models.link import sigmoid
 from models.model_set import CalibrationForm, SignalForm
 from models.selection import STANDING_ALONE
 from models.signals import Task

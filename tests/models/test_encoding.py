@@ -90,3 +90,25 @@ def test_text_in_a_numeric_column_is_named() -> None:
 def test_a_typing_error_stays_within_eight_deviations() -> None:
     row = {"income": [1e30], "home_owner": [True], "household": [2], "medium": ["radio"]}
     assert np.abs(encoder().encode(row)).max() <= 8.0
+
+
+def test_known_is_what_is_neither_none_nor_not_a_number_in_the_order_of_the_features() -> None:
+    found = encoder()
+    rows = {
+        "income": [None, float("nan"), 3.0],
+        "home_owner": [True, None, False],
+        "household": [2, 0, None],
+        "medium": [None, "never seen", "search"],
+    }
+    known = found.known(rows)
+    assert found.features == ("income", "home_owner", "household", "medium")
+    assert known.tolist() == [
+        [False, True, True, False],
+        [False, False, True, True],
+        [True, True, False, True],
+    ]
+
+
+def test_spreads_are_the_deviations_of_the_training_rows() -> None:
+    spread = encoder().encode(columns()).std(axis=0)
+    assert encoder().spreads == pytest.approx(spread, abs=1e-3)
