@@ -25,6 +25,7 @@ from routing.contact import Contact
 from routing.defaults import PartnerDefaults, standard_defaults
 from routing.errors import StrategyFileDamagedError
 from routing.identification import Identification, identify
+from routing.offer_states import NOTHING_DECIDED, Standings, as_it_stands
 from routing.slots import SlotPlan, arm_at
 from routing.strategy import Handling, Strategy
 from routing.strategy_reader import OpenSet
@@ -62,12 +63,14 @@ def decide(
     now: datetime,
     hold_back_share: float = 0.0,
     plan: SlotPlan | None = None,
+    standings: Standings = NOTHING_DECIDED,
 ) -> Decision:
     """Return where the contact goes and how to handle it; never raises for a Contact.
 
     `now` is UTC and aware. `hold_back_share` in [0, 1] is the share of contacts to whom nothing
     is presented, chosen by a hash, so that the same contact stays in its arm. While the slots of
-    `plan` run, they decide the arm instead.
+    `plan` run, they decide the arm instead. `standings` are marketing's decisions on offers: one
+    that it has stopped is not presented, whatever the strategy says.
     """
     strategies = reader.snapshot() if reader is not None else None
     here = _Circumstances(contact, now, strategies.label if strategies else None)
@@ -87,7 +90,14 @@ def decide(
         return _default(here, _defaults(contact, strategies), why=found.why)
     if found.strategy.expires_at <= now:
         return _profile(here, found, found.strategy, strategies=strategies)
-    return _formed(here, found, found.strategy, hold_back_share=hold_back_share, plan=plan)
+    strategy, stopped = as_it_stands(
+        found.strategy,
+        standings=standings,
+        pitches=strategies.pitches_of(found.strategy.partner),
+    )
+    return _formed(
+        here, found, strategy, stopped=stopped, hold_back_share=hold_back_share, plan=plan
+    )
 
 
 def _defaults(contact: Contact, strategies: OpenSet) -> PartnerDefaults:
@@ -167,17 +177,19 @@ def _formed(
     found: Identification,
     strategy: Strategy,
     *,
+    stopped: str | None,
     hold_back_share: float,
     plan: SlotPlan | None,
 ) -> Decision:
     completion = complete(strategy, reason=here.contact.said.reason)
+    why = _joined(stopped, completion.why)
     held, off = _held_back(here, strategy.customer_id, share=hold_back_share, plan=plan)
     handling, arm, probability = _with_arm(completion.handling, held=held, off=off)
     return Decision(
         decision_id=here.decision_id(),
         contact_id=here.contact.contact_id,
-        source=Source.STRATEGY if completion.why is None else Source.COMPLETED,
-        why=_joined(completion.why, found.why),
+        source=Source.STRATEGY if why is None else Source.COMPLETED,
+        why=_joined(why, found.why),
         partner=strategy.partner,
         customer=_customer(found, strategy),
         value_group=strategy.value_group,

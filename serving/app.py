@@ -22,6 +22,7 @@ from serving.identity import KeyRing, Use, requires
 from serving.log import DecisionLog
 from serving.metrics import READ_METRICS, Metrics, build_metrics, new_metrics
 from serving.model_store import ModelStore
+from serving.offer_states import OfferStates
 from serving.openapi import build_description
 from serving.outcomes import REPORT_OUTCOME, build_outcomes
 from serving.pages.routes import build_pages
@@ -52,6 +53,7 @@ class Parts:
     keys: KeyRing
     strategies: StrategyReader
     experiment: PlanReader
+    offers: OfferStates
     models: ModelStore
     log: DecisionLog
     metrics: Metrics
@@ -68,6 +70,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         keys=KeyRing.opened(settings),
         strategies=StrategyReader(settings.strategies_folder),
         experiment=PlanReader(settings.experiment_file),
+        offers=OfferStates(settings.home),
         models=ModelStore(settings.models_folder),
         log=DecisionLog(settings.log_file),
         metrics=new_metrics(),
@@ -99,6 +102,7 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
         clock=parts.clock,
         hold_back_share=parts.settings.hold_back_share,
         experiment=parts.experiment,
+        offers=parts.offers,
     )
     # First in the list and raw: this is the route whose every microsecond is waited for.
     app.router.routes.insert(0, Route(DECIDE.path, decider, methods=["POST"]))
@@ -118,6 +122,7 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
         build_health(
             strategies=parts.strategies,
             experiment=parts.experiment,
+            offers=parts.offers,
             models=parts.models,
             log=parts.log,
             keys=parts.keys,

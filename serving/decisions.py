@@ -28,6 +28,7 @@ from serving.identity import KeyRing, Use
 from serving.log import DecisionLog
 from serving.log_file import LoggedDecision
 from serving.metrics import Metrics
+from serving.offer_states import OfferStates
 from serving.problems import ProblemError, as_problem, send_problem
 
 _log = logging.getLogger("callworth.serving")
@@ -74,9 +75,11 @@ class Decider:
         clock: Clock,
         hold_back_share: float,
         experiment: PlanReader,
+        offers: OfferStates,
     ) -> None:
         self._strategies = strategies
         self._experiment = experiment
+        self._offers = offers
         self._log = log
         self._metrics = metrics
         self._keys = keys
@@ -116,6 +119,7 @@ class Decider:
                 now=now,
                 hold_back_share=self._share,
                 plan=self._experiment.current(),
+                standings=self._offers.current(),
             )
         except Exception as error:  # a contact without a route is worse than any default
             self._metrics.failures.inc()

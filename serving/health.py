@@ -15,6 +15,7 @@ from serving.endpoints import Endpoint
 from serving.identity import KeyRing
 from serving.log import DecisionLog
 from serving.model_store import ModelStore
+from serving.offer_states import OfferStates
 
 # Strategies are formed every night; a set of two days ago means that a night was missed.
 STALE_AFTER = timedelta(hours=48)
@@ -76,6 +77,7 @@ def build_health(
     *,
     strategies: StrategyReader,
     experiment: PlanReader,
+    offers: OfferStates,
     models: ModelStore,
     log: DecisionLog,
     keys: KeyRing,
@@ -93,11 +95,13 @@ def build_health(
     async def ready() -> Response:
         await models.current()
         experiment.current()
+        offers.current()
         served = _served(strategies, now=clock())
         troubles = (
             strategies.problem,
             _stale(served),
             experiment.trouble,
+            offers.trouble,
             models.trouble,
             log.trouble,
             f"{log.dropped} decisions could not be logged." if log.dropped else None,
