@@ -121,3 +121,13 @@ class StoredValues:
         """Return the smallest value above, or None."""
         found = self._one(f"SELECT min(grouping_value) {self._from} AND grouping_value > ?", value)
         return None if found is None else float(found)
+
+
+def offer_names(tables: Path, *, quarantine: Path) -> dict[str, str]:
+    """Return the names of all partners' offers by id, in order; DataNotFoundError without any."""
+    source = open_checked(tables, quarantine=quarantine)
+    source.require(("offers",))
+    with duckdb.connect(config={"threads": 1}) as connection:
+        source.attach(connection)
+        rows = connection.execute("SELECT offer_id, min(name) FROM offers GROUP BY 1 ORDER BY 1")
+        return {str(offer_id): str(name) for offer_id, name in rows.fetchall()}

@@ -17,6 +17,7 @@ from pipelines.cli import (
     demographics,
     demonstration,
     lifetime,
+    offers,
     promoting,
     reporting,
     retraining,
@@ -57,6 +58,7 @@ app.command("models")(promoting.history)
 app.command("demographics")(demographics.demographics)
 app.command("lifetime")(lifetime.lifetime)
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(offers.app, name="offers")
 app.command("report")(strategies.report)
 app.command("serve")(service.serve)
 app.add_typer(service.keys, name="keys")
