@@ -20,6 +20,7 @@ ALONE = (
     "installed_size",
     "generate",
     "champion_against_single",
+    "per_caller_choice",
     "real_data",
     "cdnow",
     "immature_labels",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from features.catalogue import phrase
 from features.errors import ContractError, DataNotFoundError
 from features.progress import Track
+from models.per_caller import ProfileRule, by_stage
 from models.signals import Signal
 from routing.offers import Offer, OfferScores, eligible_at, rank
 
@@ -111,8 +112,12 @@ def score_population(
     offers: Mapping[str, tuple[Offer, ...]],
     target: Path,
     track: Track,
+    rule: ProfileRule = by_stage,
 ) -> int:
-    """Write one row of scores per customer to `target`; returns how many."""
+    """Write one row of scores per customer to `target`; returns how many.
+
+    `rule` says whose models score a customer; offers fit the stage all the same.
+    """
     needed = ["customer_id", "partner", "stage", *scorer.features]
     total = file.metadata.num_rows
     with (
@@ -120,32 +125,39 @@ def score_population(
         track("score customers", total=total, unit="customers") as done,
     ):
         for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=needed):
-            writer.write_batch(_score_batch(batch, scorer=scorer, offers=offers))
+            writer.write_batch(_score_batch(batch, scorer=scorer, offers=offers, rule=rule))
             done(batch.num_rows)
     return int(total)
 
 
 def _score_batch(
-    batch: pa.RecordBatch, *, scorer: Scorer, offers: Mapping[str, tuple[Offer, ...]]
+    batch: pa.RecordBatch,
+    *,
+    scorer: Scorer,
+    offers: Mapping[str, tuple[Offer, ...]],
+    rule: ProfileRule,
 ) -> pa.RecordBatch:
     columns = {name: _plain(batch.column(name)) for name in scorer.features}
     matrix = scorer.encode(columns)
     stages = np.array(batch.column("stage").to_pylist(), dtype=np.str_)
+    profiles = rule(columns, matrix, stage=stages)
     partners = np.array(batch.column("partner").to_pylist(), dtype=np.str_)
     lists: dict[str, list[Any]] = {name: [None] * len(stages) for name in _PER_OFFER}
     single = {Signal.KEEP: np.full(len(stages), np.nan), Signal.VALUE: np.full(len(stages), np.nan)}
     for partner in np.unique(partners):
         rows = np.flatnonzero(partners == partner)
         mine = offers[str(partner)]
-        scores = _offer_scores(scorer, mine, matrix=matrix[rows], stages=stages[rows])
+        scores = _offer_scores(
+            scorer, mine, matrix=matrix[rows], stages=stages[rows], profiles=profiles[rows]
+        )
         best = _best(mine, scores, stages=stages[rows])
         numbers = _numbers(scorer, mine)
         offered = np.where(best >= 0, numbers[best], -1)
-        _score_best(scorer, single, rows=rows, offered=offered, matrix=matrix, stages=stages)
+        _score_best(scorer, single, rows=rows, offered=offered, matrix=matrix, profiles=profiles)
         for name in _PER_OFFER:
             for row, values in zip(rows.tolist(), getattr(scores, name).tolist(), strict=True):
                 lists[name][row] = values
-    names, effects = scorer.drivers(matrix, profile=stages, top=REASONS)
+    names, effects = scorer.drivers(matrix, profile=profiles, top=REASONS)
     return pa.record_batch(
         {
             "customer_id": batch.column("customer_id"),
@@ -173,13 +185,13 @@ def _score_best(
     rows: NDArray[np.intp],
     offered: NDArray[np.intp],
     matrix: NDArray[np.float32],
-    stages: NDArray[np.str_],
+    profiles: NDArray[np.str_],
 ) -> None:
     """Fill `found` for those of `rows` that have a best offer; without a model it stays NaN."""
     judged, offer = rows[offered >= 0], offered[offered >= 0]
     for signal in found.keys() & set(scorer.signals):
         found[signal][judged] = scorer.predict(
-            signal, matrix[judged], profile=stages[judged], offer=offer
+            signal, matrix[judged], profile=profiles[judged], offer=offer
         )
 
 
@@ -205,6 +217,7 @@ def _offer_scores(
     *,
     matrix: NDArray[np.float32],
     stages: NDArray[np.str_],
+    profiles: NDArray[np.str_],
 ) -> OfferScores:
     """Return the scores of eligible pairs, NaN elsewhere, rounded as they will be stored."""
     found = {name: np.full((len(stages), len(offers)), np.nan) for name in _PER_OFFER}
@@ -214,7 +227,7 @@ def _offer_scores(
         if number < 0 or not len(rows):
             continue
         offer = np.full(len(rows), number, dtype=np.intp)
-        part, profile = matrix[rows], stages[rows]
+        part, profile = matrix[rows], profiles[rows]
         for name, signal in zip(
             _PER_OFFER, (Signal.ACCEPT, Signal.BASELINE, Signal.LAPSE), strict=True
         ):

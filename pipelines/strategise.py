@@ -17,6 +17,8 @@ import pyarrow as pa
 from features.errors import ContractError
 from features.progress import Track, silent
 from models.compiled import CompiledModelSet
+from models.model_choice import ModelChoice
+from models.per_caller import ByImportance, ProfileRule, by_stage
 from pipelines.population_scores import ROWS_AT_ONCE, Scorer, open_population, score_population
 from pipelines.strategy_inputs import (
     DEFAULT_FIRST_SHARE,
@@ -27,16 +29,16 @@ from pipelines.strategy_inputs import (
 )
 from routing.defaults import standard_defaults
 from routing.forming import Rules, ScoredCustomers, form
+from routing.offer_states import with_standings
 from routing.offers import Offer, OfferScores
 from routing.strategy import Reason
-from routing.offer_states import with_standings
 from routing.strategy_index import ContactDetails
 from routing.strategy_pointer import writing_lock
 from routing.strategy_writer import Published, StrategyWriter
 from routing.value_groups import cuts
+from serving import offers_ledger
 
 # The same rule as routing.forming.grouping_value, where all customers are: in the session.
-from serving import offers_ledger
 _SCORED = """
 CREATE VIEW scored AS
 SELECT s.*, c.do_not_offer, c.phone, c.second_phone, c.name, c.street, c.postcode,
@@ -54,19 +56,21 @@ def form_strategies(
     formed_at: datetime,
     valid_for: timedelta,
     scorer: Scorer | None = None,
+    model_choice: ModelChoice = ModelChoice.STAGE,
     track: Track = silent,
 ) -> Published:
     """Score every customer of HOME/features/population.parquet, form, verify and publish.
 
     `as_of` is the instant the features were built for, `formed_at` the instant of this run; both
-    UTC and aware. `scorer` takes the place of the model set in the folder. Memory is bounded by
+    UTC and aware. `scorer` takes the place of the model set in the folder; `model_choice` says by
+    which rule of models.per_caller a profile's models score a customer. Memory is bounded by
     the size of a batch and of the session, not by the number of customers. Left early, nothing
     is published and nothing stays behind. Raises DataNotFoundError, ContractError,
     WriterBusyError, StrategyFileDamagedError.
     """
     chosen = scorer or CompiledModelSet.load(model_set_folder, threads=2)
     file = open_population(home / "features" / "population.parquet", scorer=chosen, as_of=as_of)
-    folder = home / "strategies"
+    folder, rule = home / "strategies", _rule(model_choice, folder=model_set_folder)
     with (
         writing_lock(folder),
         _workbench(folder / ".forming") as bench,
@@ -78,7 +82,9 @@ def form_strategies(
             for partner, mine in offers_by_partner(connection).items()
         }
         scores = bench / "scores.parquet"
-        count = score_population(file, scorer=chosen, offers=offers, target=scores, track=track)
+        count = score_population(
+            file, scorer=chosen, offers=offers, target=scores, track=track, rule=rule
+        )
         connection.execute(_SCORED.format(path=str(scores).replace("'", "''")))
         _require_all(connection, count=count)
         rules = {
@@ -93,6 +99,12 @@ def form_strategies(
             for partner, mine in offers.items()
         }
         return _publish(folder, connection, rules=_with_cuts(connection, rules), track=track)
+
+
+def _rule(choice: ModelChoice, *, folder: Path) -> ProfileRule:
+    if choice is ModelChoice.STAGE:
+        return by_stage
+    return ByImportance(CompiledModelSet.load(folder))
 
 
 @contextmanager
@@ -148,6 +160,7 @@ def _publish(
             formed_at=first.formed_at,
             defaults=[standard_defaults(partner) for partner in rules],
             cuts={partner: rule.cuts for partner, rule in rules.items()},
+            offers={partner: rule.offers for partner, rule in rules.items()},
         ) as writer,
         track("form strategies", total=total, unit="customers") as done,
     ):
@@ -160,7 +173,6 @@ def _publish(
                 done(writer.add(zip(form(customers, rules=rule), details, strict=True)))
         return writer.publish()
 
-            offers={partner: rule.offers for partner, rule in rules.items()},
 
 def _customers(
     batch: pa.RecordBatch, *, offers: tuple[Offer, ...]

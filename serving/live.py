@@ -8,10 +8,15 @@ import numpy as np
 
 from features.contract import Kind
 from models.compiled import CompiledModelSet
+from models.encoding import Columns
+from models.model_choice import ModelChoice
+from models.model_set import ALL_PROFILES
+from models.per_caller import ByImportance
+from models.reasons import Matrix
 from models.signals import Signal
 from routing.answer import ShownSignals
 from serving.bodies import nearest
-from serving.prediction import Basis, Measured, PredictedOffer, Prediction
+from serving.prediction import Basis, ChosenModel, Measured, PredictedOffer, Prediction
 from serving.problems import ProblemError
 
 
@@ -21,6 +26,7 @@ def score(
     stage: str,
     features: Mapping[str, Measured],
     offers: tuple[str, ...] | None,
+    model_choice: ModelChoice = ModelChoice.STAGE,
 ) -> Prediction:
     """Return the signals of each offer; a feature that is absent counts as unknown.
 
@@ -28,9 +34,11 @@ def score(
     """
     checked = _checked(models, features)
     asked = chosen_offers(offers, models.offer_ids, holder=f"Model set {models.version}")
-    row = models.encode({name: [checked.get(name)] for name in models.features})
+    columns = {name: [checked.get(name)] for name in models.features}
+    row = models.encode(columns)
+    whose, choice = _whose(models, columns, row, stage=stage, model_choice=model_choice)
     matrix = np.repeat(row, len(asked), axis=0)
-    profile = np.full(len(asked), stage)
+    profile = np.full(len(asked), whose)
     places = np.array([models.offer_ids.index(offer) for offer in asked], dtype=np.intp)
     scores = {
         signal: models.predict(signal, matrix, profile=profile, offer=places)
@@ -54,12 +62,29 @@ def score(
     predicted.sort(key=lambda one: (-(one.value or 0.0), -(one.likelihood or 0.0), one.offer_id))
     return Prediction(
         source=Basis.LIVE,
-        why=_uncertain(models, checked, stage=stage),
-        profile=stage,
+        why=_uncertain(models, checked, profile=whose),
+        profile=whose,
+        model_choice=choice,
         signals=_of_best(predicted),
         offers=tuple(predicted),
         model_set=models.version,
     )
+
+
+def _whose(
+    models: CompiledModelSet,
+    columns: Columns,
+    row: Matrix,
+    *,
+    stage: str,
+    model_choice: ModelChoice,
+) -> tuple[str, ChosenModel | None]:
+    """Return the profile whose models score, and why where importance chose it."""
+    if model_choice is ModelChoice.STAGE:
+        return stage, None
+    chosen = ByImportance(models).choose(columns, row, stage=np.array([stage]))
+    importance = {name: round(by, 4) for name, by in chosen.sums(0).items()}
+    return str(chosen.profile[0]), ChosenModel(importance=importance, why=chosen.why(0))
 
 
 def chosen_offers(
@@ -113,11 +138,11 @@ def _of_best(offers: list[PredictedOffer]) -> ShownSignals | None:
 
 
 def _uncertain(
-    models: CompiledModelSet, given: Mapping[str, Measured], *, stage: str
+    models: CompiledModelSet, given: Mapping[str, Measured], *, profile: str
 ) -> str | None:
     said = []
     if unknown := sum(given.get(name) is None for name in models.features):
         said.append(f"{unknown} of {len(models.features)} features are unknown.")
-    if stage not in models.profiles:
-        said.append(f"The model set has no profile '{stage}': the one for all answered.")
+    if profile not in (ALL_PROFILES, *models.profiles):
+        said.append(f"The model set has no profile '{profile}': the one for all answered.")
     return " ".join(said) or None

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from models.model_choice import ModelChoice
 from routing.answer import ShownCustomer, ShownSignals
 from routing.contact import Answers, Identifier, Text
 from routing.tasks import Stage
@@ -18,6 +19,8 @@ class PredictionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """A customer, by customer_id, from or answers; or `stage` and `features`, scored now.
 
     A feature that is left out or null is unknown. Without `offers`, all are answered.
+    `model_choice` says whose models score: those of the stage, or those to which the features sent
+    matter most.
     """
 
     partner: Text | None = None
@@ -27,6 +30,7 @@ class PredictionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     stage: Stage | None = None
     features: dict[str, Measured] | None = None
     offers: tuple[Identifier, ...] | None = None
+    model_choice: ModelChoice = ModelChoice.STAGE
 
 
 class Basis(StrEnum):
@@ -53,13 +57,24 @@ class PredictedOffer(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
 
 
+class ChosenModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Why these models scored: how much what is known matters to each, and that in words."""
+
+    importance: dict[str, float]
+    why: str
+
+
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """Signals for the best offer, then each offer, best first."""
+    """Signals for the best offer, then each offer, best first.
+
+    `profile` is whose models scored; `model_choice` says why, where importance chose them.
+    """
 
     source: Basis
     why: str | None
     customer: ShownCustomer | None = None
     profile: str | None = None
+    model_choice: ChosenModel | None = None
     signals: ShownSignals | None = None
     offers: tuple[PredictedOffer, ...] = ()
     strategy_set: str | None = None

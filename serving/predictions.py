@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models.model_choice import ModelChoice
 from routing.answer import IdentifiedBy, ShownCustomer, shown_signals
 from routing.contact import Channel, Contact
 from routing.identification import identify
@@ -141,7 +142,12 @@ class Predictor:
         if models is None:
             return nothing(self._models.trouble or "No model set is promoted.")
         return await asyncio.to_thread(
-            score, models, stage=stage, features=features, offers=asked.offers
+            score,
+            models,
+            stage=stage,
+            features=features,
+            offers=asked.offers,
+            model_choice=asked.model_choice,
         )
 
     def _formed(self, asked: PredictionRequest, *, now: datetime) -> Prediction:
@@ -182,6 +188,13 @@ def _check(asked: PredictionRequest) -> None:
             "Both a customer and features were sent.",
             fix="Send a customer (customer_id, from or answers), or stage and features.",
             field="features",
+        )
+    if by_customer and asked.model_choice is not ModelChoice.STAGE:
+        raise ProblemError(
+            422,
+            "The models of a strategy were chosen when it was formed.",
+            fix="Leave model_choice out, or send stage and features to be scored now.",
+            field="model_choice",
         )
     if by_features and (asked.features is None or asked.stage is None):
         missing = "stage" if asked.stage is None else "features"

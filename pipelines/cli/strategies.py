@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from features.errors import DataNotFoundError
+from models.model_choice import ModelChoice
 from pipelines.cli.options import AsJson, AsOf, Home, Tables, warn_if_unchecked
 from pipelines.console import Screen
 from pipelines.workspace import DEFAULT_HOME, Workspace
@@ -26,6 +27,10 @@ def form(
     valid_days: Annotated[
         int, typer.Option(min=1, help="After so many days a strategy has expired.")
     ] = 7,
+    model_choice: Annotated[
+        ModelChoice,
+        typer.Option(help="Whose model scores a customer: its stage's, or that of importance."),
+    ] = ModelChoice.STAGE,
     as_json: AsJson = False,
 ) -> None:
     """Form a strategy for every customer with the champion, and publish them all at once."""
@@ -47,6 +52,7 @@ def form(
         as_of=space.as_of(source, as_of),
         formed_at=datetime.now(UTC),
         valid_for=timedelta(days=valid_days),
+        model_choice=model_choice,
         track=screen.track,
     )
     screen.done(f"strategy set {published.label}: {published.customers:,} customers, published")

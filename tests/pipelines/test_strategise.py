@@ -11,8 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.contract import Kind
 from features.errors import ContractError, DataNotFoundError
-from models.signals import Signal
+from models.artefacts import write_contents
+from models.encoding import Encoder
+from models.model_choice import ModelChoice
+from models.model_set import Answer, CalibrationForm, LinearForm, Manifest, SignalForm, write_json
+from models.signals import Signal, Task
 from pipelines import strategy_changes
 from pipelines.population_scores import ROWS_AT_ONCE
 from pipelines.strategise import form_strategies
@@ -162,11 +167,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def _form(world: tuple[Path, Path], *, home: Path | None = None, **more: Any) -> Any:
     tables, made = world
-    arguments: dict[str, Any] = {"scorer": PlainScorer(), "as_of": AS_OF, **more}
+    arguments: dict[str, Any] = {
+        "scorer": PlainScorer(),
+        "model_set_folder": made,
+        "as_of": AS_OF,
+        **more,
+    }
     return form_strategies(
         home or made,
         tables=tables,
-        model_set_folder=made,
         formed_at=FORMED,
         valid_for=timedelta(days=7),
         **arguments,
@@ -420,3 +429,61 @@ def test_an_edited_file_of_changes_stops_the_forming(
     with pytest.raises(OffersLedgerDamagedError, match=r"states\.jsonl"):
         _form(world, home=tmp_path)
     assert StrategyReader(tmp_path / "strategies").current is None
+
+
+def write_two_models(folder: Path) -> Path:
+    """Write a model set: the model of leads listens to the income, that for all to house moves."""
+    kinds = {"income": Kind.CONTINUOUS, "life_event": Kind.NOMINAL}
+    rows: dict[str, Any] = {
+        "income": np.random.default_rng(2).normal(70_000, 25_000, 300),
+        "life_event": (["moved_house"] + ["none"] * 4) * 60,
+    }
+    encoder = Encoder.fitted(rows, kinds=kinds)
+    heard = {"lead": ("income", 1.0), "all": ("life_event=moved_house", 2.0)}
+    for profile, (name, by) in heard.items():
+        form = LinearForm(-1.0, ((encoder.names.index(name), by),), (0.0, 0.2), ())
+        signal = SignalForm(
+            Task.PROBABILITY, "linear", (form,), (1.0,), 0.0, CalibrationForm(), reasons=form
+        )
+        write_json(folder / "accept" / f"{profile}.json", signal)
+    write_json(folder / "encoding.json", encoder.to_json())
+    answers = {"all": "all", "lead": "lead", **dict.fromkeys(("prospect", "purchaser"), "all")}
+    write_json(
+        folder / "manifest.json",
+        Manifest(
+            version="17", features=tuple(kinds.items()), profiles=STAGES,
+            offer_ids=("home", "term_life"),
+            answers=tuple(
+                Answer("accept", profile, uses, "linear", f"accept/{uses}.json")
+                for profile, uses in answers.items()
+            ),
+            as_of="", trained_from="", trained_until="", judged_from="", fingerprint="",
+        ),
+    )  # fmt: skip
+    write_contents(folder)
+    return folder
+
+
+def test_the_stages_models_score_unless_importance_is_asked_for(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = write_two_models(tmp_path / "set")
+    make_population(tmp_path, customers=600)
+
+    def accepts(**choice: Any) -> dict[str, float]:
+        published = _form(world, home=tmp_path, scorer=None, model_set_folder=folder, **choice)
+        return {
+            one.customer_id: offer.likelihood
+            for one in every_strategy(published.path)
+            for offer in one.handling.offers
+            if one.stage == "lead" and offer.offer_id == "term_life"
+        }
+
+    default = accepts()
+    assert accepts(model_choice=ModelChoice.STAGE) == default
+    chosen = accepts(model_choice=ModelChoice.IMPORTANCE)
+    moved, settled = "c000005", "c000001"  # leads; the first moved house, with a usual income
+    assert chosen[moved] != default[moved]
+    unchanged = [customer for customer in default if chosen[customer] == default[customer]]
+    assert settled in unchanged
+    assert 0 < len(unchanged) < len(default)

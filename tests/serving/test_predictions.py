@@ -281,3 +281,61 @@ def test_a_model_set_that_could_not_be_loaded_is_tried_again_and_told_once(
         assert ask.parts.models.trouble is None
 
     asking(test)
+
+
+def write_listening_models(models: Path) -> None:
+    """Add models of accept to the set 17: that of leads listens to age, that for all to owners."""
+    folder = write_model_set(models, "17", signals=("accept", "value"))
+    heard = {"all": ((1, 0.9),), "lead": ((0, 0.8),)}
+    for profile, pairs in heard.items():
+        linear = LinearForm(-1.0, pairs, (0.0, 0.5), ())
+        form = SignalForm(
+            "probability", "linear", (linear,), (1.0,), 0.0, CalibrationForm(), reasons=linear
+        )
+        write_json(folder / "accept" / f"{profile}.json", asdict(form))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    for answer in manifest["answers"]:
+        if (answer["signal"], answer["profile"]) == ("accept", "lead"):
+            answer.update(uses="lead", file="accept/lead.json")
+    write_json(folder / MANIFEST, manifest)
+    write_contents(folder)
+
+
+def test_the_models_are_the_stages_unless_importance_is_asked_for(
+    home: Path, asking: Asking
+) -> None:
+    write_listening_models(home / "models")
+
+    async def test(ask: Any) -> None:
+        async def scored(**body: Any) -> Any:
+            return (await predict(ask, stage="lead", **body)).json()
+
+        older, owner = {"age": 75}, {"owner": True}
+        plain = await scored(features=owner)
+        assert (plain["profile"], plain["model_choice"]) == ("lead", None)
+        assert plain == await scored(features=owner, model_choice="stage")
+        by_age = await scored(features=older, model_choice="importance")
+        by_owner = await scored(features=owner, model_choice="importance")
+        assert (by_age["profile"], by_owner["profile"]) == ("lead", "all")
+        assert by_age["offers"] == (await scored(features=older))["offers"]
+        assert by_owner["offers"] != plain["offers"]
+        told = by_owner["model_choice"]
+        assert told["importance"]["all"] > told["importance"]["lead"] == 0.0
+        assert f"importance {told['importance']['all']:.2f} against 0.00" in told["why"]
+        assert by_owner["why"] == "2 of 3 features are unknown."
+
+    asking(test)
+
+
+def test_a_formed_strategy_is_not_chosen_anew(
+    publish: Callable[..., str], asking: Asking, model_set: Path
+) -> None:
+    publish()
+
+    async def test(ask: Any) -> None:
+        asked = {"customer_id": examples.STRATEGY.customer_id}
+        answer = await predict(ask, **asked, model_choice="importance")
+        assert (answer.status_code, answer.json()["field"]) == (422, "model_choice")
+        assert (await predict(ask, **asked, model_choice="stage")).status_code == 200
+
+    asking(test)
