@@ -60,9 +60,10 @@ def settle_view(
 ) -> View:
     """Return the view with which the linear candidate foretells the held spans best.
 
-    `all` is kept unless another is better by more than two standard errors over all spans. One
-    middling penalty and no products of offers: which past is right shows in the main effects, and
-    a whole path per view would cost as much as the election.
+    `all` is kept unless another is better at every origin, and by more than two standard errors
+    over all spans: what helped once may have been the weather of one season. One middling penalty
+    and no products of offers: which past is right shows in the main effects, and a whole path per
+    view would cost as much as the election.
     """
     light = replace(settings, penalties=(_PENALTY,), products=0)
     if any(_untimed(span.fit) or len(span.fit) < FEWEST_ROWS for span in spans):
@@ -76,7 +77,11 @@ def settle_view(
             model = Linear(light, task=task).fit(seen, held=span.held)
             losses[place].append(ordering_losses(model.score(span.held), span.held, task=task))
     every = [np.concatenate(each) for each in losses]
-    return views[first_within_error(every, tolerance_errors=_SURE)]
+    chosen = first_within_error(every, tolerance_errors=_SURE)
+    always = all(
+        mine.mean() <= plain.mean() for mine, plain in zip(losses[chosen], losses[0], strict=True)
+    )
+    return views[chosen] if always else ALL
 
 
 def _untimed(rows: Rows) -> bool:
