@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
@@ -18,7 +18,7 @@ from serving.clock import Clock, system_clock
 from serving.decisions import DECIDE, Decider
 from serving.endpoints import Endpoint
 from serving.health import LIVE, READY, build_health
-from serving.identity import KeyRing, Use, requires
+from serving.identity import KeyRing
 from serving.log import DecisionLog
 from serving.metrics import READ_METRICS, Metrics, build_metrics, new_metrics
 from serving.model_store import ModelStore
@@ -88,8 +88,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     _add_endpoints(app, parts)
     app.include_router(build_description(app, ENDPOINTS, version=installed_version()))
     app.add_api_route("/", _front, include_in_schema=False)
-    may_see = requires(parts.keys, Use.SEE_PAGES, browser=True)
-    app.include_router(build_pages(settings.home), dependencies=[Depends(may_see)])
+    app.include_router(build_pages(settings.home, keys=parts.keys, clock=clock))
     return app
 
 

@@ -23,17 +23,22 @@ LIMIT_BYTES = 64 * 1024
 # A router sends its body in one packet; who takes longer holds a connection open on purpose.
 PATIENCE_SECONDS = 10.0
 
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+_NAMES = {JSON: "JSON", FORM: "a form"}
+
 _PATH = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _NAMED = re.compile(r"^Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 _SHOWN_CHARACTERS = 80
 
 
-async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """Return the whole body of a request that says it is JSON.
+async def read_body(headers: Headers, receive: Receive, *, media_type: str = JSON) -> bytes:
+    """Return the whole body of a request that says it is JSON, or of another media type.
 
-    Raises ProblemError 415 (not JSON), 413 (over 64 KiB), 408 (too slow), and ClientDisconnect.
+    Raises ProblemError 415 (of another type), 413 (over 64 KiB), 408 (too slow), and
+    ClientDisconnect.
     """
-    _check_type(headers)
+    _check_type(headers, media_type)
     length = headers.get("content-length", "")
     if length.isdigit() and int(length[:12]) > LIMIT_BYTES:
         raise _too_large()
@@ -69,15 +74,15 @@ async def _rest(part: Message, receive: Receive) -> bytes:
         ) from None
 
 
-def _check_type(headers: Headers) -> None:
+def _check_type(headers: Headers, wanted: str) -> None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if kind != wanted:
         raise ProblemError(
             415,
             f"The content type is {_quoted(kind) if kind else 'not given'}.",
-            fix="Send JSON with the header 'content-type: application/json'.",
+            fix=f"Send {_NAMES[wanted]} with the header 'content-type: {wanted}'.",
             field="content-type",
-            allowed=("application/json",),
+            allowed=(wanted,),
         )
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":

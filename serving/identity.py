@@ -47,6 +47,7 @@ class Use(StrEnum):
     REPORT_OUTCOMES = "report_outcomes"
     READ_METRICS = "read_metrics"
     SEE_PAGES = "see_pages"
+    CHANGE_OFFERS = "change_offers"
 
 
 ROLES: dict[Use, frozenset[Role]] = {
@@ -56,6 +57,7 @@ ROLES: dict[Use, frozenset[Role]] = {
     Use.REPORT_OUTCOMES: frozenset({Role.ROUTER}),
     Use.READ_METRICS: frozenset({Role.SCIENTIST}),
     Use.SEE_PAGES: frozenset({Role.MARKETING}),
+    Use.CHANGE_OFFERS: frozenset({Role.MARKETING}),
 }
 
 

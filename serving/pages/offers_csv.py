@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
+from serving.pages.csv_file import csv_text
 from serving.pages.offers_report import Interval, OfferRow, OffersReport
 
 _HEAD = (
@@ -31,12 +29,7 @@ _HEAD = (
 
 def offers_csv(report: OffersReport) -> str:
     """Return one line per offer, most added money first; shares and uplift are between -1 and 1."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(_HEAD)
-    for row in report.offers:
-        writer.writerow([_safe(value) for value in _values(row)])
-    return text.getvalue()
+    return csv_text(_HEAD, (_values(row) for row in report.offers))
 
 
 def _values(row: OfferRow) -> tuple[object, ...]:
@@ -66,10 +59,3 @@ def _ends(interval: Interval | None, decimals: int) -> tuple[str | float, ...]:
     if interval is None:
         return ("", "", "")
     return tuple(_number(end, decimals) for end in (interval.estimate, interval.low, interval.high))
-
-
-def _safe(value: object) -> object:
-    """Keep a spreadsheet from running a name that looks like a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value

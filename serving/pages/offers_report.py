@@ -10,21 +10,17 @@ import msgspec
 from features.contract import Stage
 from features.errors import FeatureError
 from models.uplift.effects import Verdict
+from serving.pages.report_file import About, ReportFile
 
 FORMAT = "callworth-offers-1"
 REPORT_COMMAND = "callworth report"
-
-
-class ReportMissingError(FeatureError):
-    """No report has been written into this workspace yet."""
-
-    status = 404
-
-
-class ReportDamagedError(FeatureError):
-    """The report file is there and cannot be read."""
-
-    status = 503
+ABOUT = About(
+    subject="the offers",
+    command=REPORT_COMMAND,
+    title="Nothing has been measured yet",
+    lead="This page shows what each offer adds: how many more buy because it was presented, and"
+    " what that is worth.",
+)
 
 
 class OfferNotFoundError(FeatureError):
@@ -144,42 +140,6 @@ def report_path(home: Path) -> Path:
     return home / "reports" / "offers.json"
 
 
-class ReportReader:
-    """The latest report of a workspace; the file is read again only when it was replaced."""
-
-    def __init__(self, home: Path) -> None:
-        self._path = report_path(home)
-        self._seen: tuple[int, int, int] | None = None
-        self._report: OffersReport | None = None
-
-    def latest(self) -> OffersReport:
-        """Return the report.
-
-        Raises:
-            ReportMissingError: none has been written.
-            ReportDamagedError: the file is not a report of this format.
-        """
-        try:
-            status = self._path.stat()
-        except OSError as error:
-            raise ReportMissingError(
-                "No report on the offers has been made yet.", fix=f"Run `{REPORT_COMMAND}`."
-            ) from error
-        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-        if self._report is None or seen != self._seen:
-            self._report, self._seen = _read(self._path), seen
-        return self._report
-
-
-def _read(path: Path) -> OffersReport:
-    """Decode a report file, or raise ReportDamagedError."""
-    fix = f"Run `{REPORT_COMMAND}` again."
-    try:
-        report = msgspec.json.decode(path.read_bytes(), type=OffersReport)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ReportDamagedError("The report on the offers cannot be read.", fix=fix) from error
-    if report.format != FORMAT:
-        raise ReportDamagedError(
-            f"The report on the offers has the form '{report.format}', not '{FORMAT}'.", fix=fix
-        )
-    return report
+def offers_file(home: Path) -> ReportFile[OffersReport]:
+    """Return the offers report of a workspace."""
+    return ReportFile(report_path(home), OffersReport, form=FORMAT, about=ABOUT)

@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipelines.report import write_report
+from serving.identity import KeyRing
 from serving.pages.offers_report import report_path
 from serving.pages.routes import build_pages
 from tests.offers_models import promote_offers_model_set
@@ -49,7 +50,8 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def serve(home: Path) -> Iterator[str]:
     """Serve the pages of a home on a free port of this machine; yield the address."""
     app = FastAPI()
-    app.include_router(build_pages(home))
+    keys = KeyRing(home / "keys.toml", loopback=True)
+    app.include_router(build_pages(home, keys=keys))
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     running = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

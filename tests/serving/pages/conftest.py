@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from pipelines.report import write_report
+from serving.identity import KeyRing
 from serving.pages.offers_report import report_path
 from serving.pages.routes import build_pages
+from serving.problems import install_problems
 from tests.offers_models import promote_offers_model_set
 from tests.offers_world import UNTIL, write_offers_world
 
@@ -38,6 +42,15 @@ def home(empty_home: Path, offers_report_bytes: bytes) -> Path:
     return empty_home
 
 
+def app_over(home: Path) -> FastAPI:
+    """Return an application of the pages alone; without a keys file everyone here may ask."""
+    app = FastAPI()
+    install_problems(app)
+    keys = KeyRing(home / "keys.toml", loopback=True)
+    app.include_router(build_pages(home, keys=keys))
+    return app
+
+
 class Visitor:
     """Asks one application for pages, without a network."""
 
@@ -45,14 +58,25 @@ class Visitor:
         self._app = app
         self._root_path = root_path
 
-    def get(self, path: str) -> httpx.Response:
+    def get(self, path: str, **more: Any) -> httpx.Response:
         """Return the answer to GET."""
-        return asyncio.run(self._get(path))
+        return asyncio.run(self._ask("GET", path, **more))
 
-    async def _get(self, path: str) -> httpx.Response:
+    def post(self, path: str, fields: dict[str, str], **more: Any) -> httpx.Response:
+        """Return the answer to a form sent from a page of ours, unless headers say otherwise."""
+        headers = {"sec-fetch-site": "same-origin", **more.pop("headers", {})}
+        sent = {name: value for name, value in headers.items() if value is not None}
+        return asyncio.run(self._ask("POST", path, data=fields, headers=sent, **more))
+
+    async def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         transport = httpx.ASGITransport(app=self._app, root_path=self._root_path)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get(path)
+            return await client.request(method, path, **more)
+
+
+@pytest.fixture
+def over() -> Callable[[Path], FastAPI]:
+    return app_over
 
 
 @pytest.fixture
@@ -63,6 +87,4 @@ def visiting() -> type[Visitor]:
 @pytest.fixture
 def pages(empty_home: Path) -> Visitor:
     """A visitor of the pages; they are over `home` where a test asks for it too."""
-    app = FastAPI()
-    app.include_router(build_pages(empty_home))
-    return Visitor(app)
+    return Visitor(app_over(empty_home))

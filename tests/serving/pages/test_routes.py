@@ -14,10 +14,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from fastapi import FastAPI
 
 from serving.pages.offers_report import OffersReport, report_path
-from serving.pages.routes import build_pages
 
 NAMES = ("Term life", "Home plus", "Whole life", "Pet cover", "Cyber cover")
 
@@ -204,10 +202,8 @@ def test_a_name_like_a_formula_stays_text_in_a_spreadsheet(pages: Any, home: Pat
     assert rows[0]["name"].startswith("'=")
 
 
-def test_links_hold_below_another_root(home: Path, visiting: Any) -> None:
-    app = FastAPI()
-    app.include_router(build_pages(home))
-    page = visiting(app, root_path="/callworth").get("/callworth/offers").text
+def test_links_hold_below_another_root(home: Path, visiting: Any, over: Any) -> None:
+    page = visiting(over(home), root_path="/callworth").get("/callworth/offers").text
     assert 'href="/callworth/offers/term_life"' in page
     assert 'href="/callworth/pages/style.css?' in page
 
@@ -216,7 +212,9 @@ def test_the_pages_need_nothing_that_learns_or_draws(tmp_path: Path) -> None:
     heavy = ("pandas", "duckdb", "altair", "vl_convert", "pyarrow", "sklearn", "onnxruntime")
     program = (
         "import sys; from pathlib import Path; from serving.pages.routes import build_pages; "
-        f"build_pages(Path('.')); print([m for m in {heavy} if m in sys.modules])"
+        "from serving.identity import KeyRing; "
+        "build_pages(Path('.'), keys=KeyRing(Path('k'), loopback=True)); "
+        f"print([m for m in {heavy} if m in sys.modules])"
     )
     said = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
