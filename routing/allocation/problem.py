@@ -75,7 +75,9 @@ class Problem:
             -each.at_least * contacts if isinstance(each, MinimumShare) else each.at_most
             for each in self.limits.shared
         ]
-        return np.floor(np.array(amounts, dtype=np.float64) * PARTS).astype(np.int64)
+        # What is more than anybody can use is counted as that much.
+        held = np.minimum(np.array(amounts, dtype=np.float64), 4 * LARGEST)
+        return np.floor(held * PARTS).astype(np.int64)
 
     def index_of(self, name: str) -> int:
         """Return the place of the shared limit of that name, or raise LimitsFileError."""
