@@ -18,6 +18,7 @@ from models.model_set import (
     ALL_PROFILES,
     ENCODING,
     CalibrationForm,
+    ComposedForm,
     LinearForm,
     Manifest,
     PartForm,
@@ -80,6 +81,25 @@ class LinearScorer:
         """Return (n,) scores; `offer` is an index of the model set's offers, -1 for none."""
         by_offer = matrix.astype(np.float64) @ self.vectors.T + self.shifts
         return np.asarray(by_offer[np.arange(len(matrix)), offer])
+
+
+class ComposedScorer:
+    """An amount as chance of a sale times what it brings, kept or lapsed."""
+
+    def __init__(self, form: ComposedForm, *, width: int, offers: int) -> None:
+        self._sale, self._lapse, self._gain = (
+            LinearScorer(part, width=width, offers=offers)
+            for part in (form.sale, form.lapse, form.gain)
+        )
+        self._losses = np.array(form.losses)
+
+    def __call__(self, matrix: Matrix, offer: Offers) -> Scores:
+        """Return (n,) amounts; `offer` is an index of the model set's offers, -1 for none."""
+        lapse = sigmoid(self._lapse(matrix, offer))
+        # A gain is one: where the straight line foretells less than nothing it is taken as nothing.
+        gain = np.maximum(self._gain(matrix, offer), 0.0)
+        kept = (1.0 - lapse) * gain + lapse * self._losses[offer]
+        return np.asarray(sigmoid(self._sale(matrix, offer)) * kept)
 
 
 class TreeScorer:
@@ -147,6 +167,8 @@ def _scorer(
     match part:
         case LinearForm():
             return LinearScorer(part, width=width, offers=offers)
+        case ComposedForm():
+            return ComposedScorer(part, width=width, offers=offers)
         case TreeForm():
             return TreeScorer(folder / part.file, offers=offers, task=task, threads=threads)
 

@@ -65,7 +65,20 @@ class TreeForm:
     file: str
 
 
-PartForm: TypeAlias = LinearForm | TreeForm
+@dataclass(frozen=True, slots=True)
+class ComposedForm:
+    """An amount as a product: log-odds of a sale and of its lapse, the gain, the losses by offer.
+
+    The last of `losses` is for no offer.
+    """
+
+    sale: LinearForm
+    lapse: LinearForm
+    gain: LinearForm
+    losses: tuple[float, ...]
+
+
+PartForm: TypeAlias = LinearForm | TreeForm | ComposedForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +235,12 @@ def read_signal(path: Path) -> SignalForm:
 
 
 def _part(value: dict[str, Any]) -> PartForm:
-    return TreeForm(**value) if "file" in value else _linear(value)
+    if "file" in value:
+        return TreeForm(**value)
+    if "losses" not in value:
+        return _linear(value)
+    parts = {name: _linear(value[name]) for name in ("sale", "lapse", "gain")}
+    return ComposedForm(**parts, losses=tuple(value["losses"]))
 
 
 def _linear(value: dict[str, Any]) -> LinearForm:

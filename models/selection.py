@@ -3,18 +3,19 @@
 The rule: at each origin (models.origins) every candidate is fitted on what lies before and scored
 on the span held after. The ordering losses of all spans decide (models.ordering: log loss, or
 squared error for amounts, with the levels of blocks of time taken out). The simplest candidate
-within `tolerance_errors` standard errors of the least loss wins, in the order linear, forest,
-boosted, combined. The champion is then fitted again on the fit and the select part together, with
-what the origins settled, and calibrated on scores of these rows by fits that had not seen them;
-where plenty of rows were held, their scores do, and no further fit is needed. The judge part is
-not touched. Where the recent past foretells better than all of it (models.views), every candidate
-learns from that view.
+within `tolerance_errors` standard errors of the least loss wins, in the order linear, composed
+(money alone), forest, boosted, combined. The champion is then fitted again on the fit and the
+select part together, with what the origins settled, and calibrated on scores of these rows by fits
+that had not seen them; where plenty of rows were held, their scores do, and no further fit is
+needed. The judge part is not touched. Where the recent past foretells better than all of it
+(models.views), every candidate learns from that view.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from models.calibration import choose_calibration
 from models.candidates.boosted import Boosted
 from models.candidates.combined import Combined, stacked
+from models.candidates.composed import Composed
 from models.candidates.contract import Candidate, CandidateSettings, Name, Rows
 from models.candidates.forest import Forest
 from models.candidates.linear import Linear
@@ -38,8 +40,14 @@ _STACK_FOLDS = 5
 _REFIT_FOLDS = 3
 
 
+Kind: TypeAlias = type[Linear] | type[Composed] | type[Forest] | type[Boosted]
 # Every candidate but the combination of two of them, simplest first: a new one adds its line.
-STANDING_ALONE: tuple[type[Linear] | type[Forest] | type[Boosted], ...] = (Linear, Forest, Boosted)
+STANDING_ALONE: tuple[Kind, ...] = (Linear, Composed, Forest, Boosted)
+
+
+def standing(task: Task) -> tuple[Kind, ...]:
+    """Return the candidates that stand for a task: only money is composed of parts."""
+    return tuple(k for k in STANDING_ALONE if task is Task.AMOUNT or k is not Composed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +168,7 @@ def _stood(
 ) -> dict[Name, Standing]:
     """Return every candidate fitted before the origin, and how it did on the span after."""
     fit, held = span.fit, span.held
-    alone = {kind.name: kind(settings, task=task).fit(fit, held=held) for kind in STANDING_ALONE}
+    alone = {kind.name: kind(settings, task=task).fit(fit, held=held) for kind in standing(task)}
     combined = Combined(settings, task=task, parts=(alone[Name.LINEAR], alone[Name.BOOSTED])).fit(
         fit, held=held
     )

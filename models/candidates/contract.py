@@ -20,6 +20,7 @@ class Name(StrEnum):
     """The candidates, simplest first: between equals the simpler one wins."""
 
     LINEAR = "linear"
+    COMPOSED = "composed"
     FOREST = "forest"
     BOOSTED = "boosted"
     COMBINED = "combined"

@@ -13,10 +13,12 @@ from models.candidates.contract import Candidate, CandidateSettings, Name, Rows
 from models.compiled import CompiledSignal
 from models.link import sigmoid
 from models.model_set import CalibrationForm, SignalForm
-from models.selection import STANDING_ALONE
+from models.selection import STANDING_ALONE, standing
 from models.signals import Task
 
 CANDIDATES = (*STANDING_ALONE, Combined)
+# Each candidate with each task that it stands for.
+ENTRIES = [(kind, task) for task in Task for kind in (*standing(task), Combined)]
 WIDTH, OFFERS = 8, 3
 SETTINGS = CandidateSettings(trees=15, tree_depth=5, rounds=(5, 15, 30))
 
@@ -34,14 +36,19 @@ def rows(count: int, *, seed: int, task: Task = Task.PROBABILITY) -> Rows:
     return Rows(matrix, offer, OFFERS, label.astype(np.float64), np.ones(count), np.arange(count))
 
 
-@pytest.fixture(params=CANDIDATES, ids=lambda kind: str(kind.name))
-def kind(request: pytest.FixtureRequest) -> type[Candidate]:
+@pytest.fixture(params=ENTRIES, ids=lambda entry: f"{entry[0].name}-{entry[1]}")
+def entry(request: pytest.FixtureRequest) -> tuple[type[Candidate], Task]:
     return request.param
 
 
-@pytest.fixture(params=list(Task), ids=str)
-def task(request: pytest.FixtureRequest) -> Task:
-    return request.param
+@pytest.fixture
+def kind(entry: tuple[type[Candidate], Task]) -> type[Candidate]:
+    return entry[0]
+
+
+@pytest.fixture
+def task(entry: tuple[type[Candidate], Task]) -> Task:
+    return entry[1]
 
 
 def fitted(kind: type[Candidate], task: Task) -> Candidate:
@@ -61,6 +68,7 @@ def test_scores_order_unseen_rows(kind: type[Candidate], task: Task) -> None:
     assert np.corrcoef(score, fresh.label)[0, 1] > 0.3
 
 
+@pytest.mark.parametrize("kind", (*standing(Task.PROBABILITY), Combined), ids=lambda k: k.name)
 def test_probabilities_lie_between_0_and_1(kind: type[Candidate]) -> None:
     probability = sigmoid(fitted(kind, Task.PROBABILITY).score(rows(300, seed=4)))
     assert probability.min() > 0

@@ -14,7 +14,7 @@ SETTINGS = CandidateSettings(penalties=(0.1, 0.03))
 
 
 def years(count: int, *, seed: int, changes_at: float = 2.0) -> Rows:
-    """Rows in time order; what column 0 did, column 2 does from a share of the time on (2: never)."""
+    """Rows in time order; what column 0 did, column 2 does from a share of the time on."""
     rng = np.random.default_rng(seed)
     matrix = rng.normal(size=(count, 4)).astype(np.float32)
     at = np.arange(count)
