@@ -8,7 +8,9 @@ compiling, proof, judging and evidence. "Bare" is the library's own fits on the 
 matrix, with the settings and the numbers of penalties and rounds that ours used: the L1 path, the
 forest and the boosted trees on the fit part, then the champion once more on the fit and the select
 part. Bare neither scores, chooses, calibrates nor writes. Each runs in a fresh process; memory is
-the peak of that process, the data and the libraries included. The bar is a ratio of 1.5.
+the peak of that process, the data and the libraries included. The bar is a ratio
+of 1.5 by processor time, which other work on the machine does not change; that by the clock is
+printed too.
 """
 
 from __future__ import annotations
@@ -93,13 +95,20 @@ def ours(count: int) -> dict[str, Any]:
         patch.object(LogisticRegression, "fit", solved),
         tempfile.TemporaryDirectory() as folder,
     ):
-        start = time.perf_counter()
+        clock, processor = time.perf_counter(), time.process_time()
         manifest = assemble(
             labelled, out=Path(folder) / "set", settings=TrainingSettings(jobs=1, origins=1)
         )
-        seconds = time.perf_counter() - start
+        whole = time.process_time() - processor
+        clock = time.perf_counter() - clock
     champion = manifest.answers[0].champion
-    return {"whole": seconds, "champion": champion, "penalties": penalties, "rounds": rounds}
+    return {
+        "whole": whole,
+        "clock": clock,
+        "champion": champion,
+        "penalties": penalties,
+        "rounds": rounds,
+    }
 
 
 def bare(count: int, told: dict[str, Any]) -> dict[str, Any]:
@@ -140,19 +149,21 @@ def bare(count: int, told: dict[str, Any]) -> dict[str, Any]:
         if champion is Name.FOREST:
             forest(both)
 
+    clock = time.perf_counter()
     with threadpool_limits(limits=1):
-        return {
+        parts = {
             "L1 path": _seconds(path),
             "forest": _seconds(lambda: forest(fit)),
             "boosted": _seconds(lambda: boosted(fit)),
             "final fit": _seconds(final),
         }
+    return {**parts, "clock": time.perf_counter() - clock}
 
 
 def _seconds(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def _fresh(kind: str, count: int, told: dict[str, Any]) -> dict[str, Any]:
@@ -168,14 +179,15 @@ def compare(count: int) -> bool:
     """Print both sides for so many rows; return whether the bar holds."""
     whole = _fresh("ours", count, {})
     parts = _fresh("bare", count, whole)
-    peak = parts.pop("peak")
+    peak, clock = parts.pop("peak"), parts.pop("clock")
     total = sum(parts.values())
     print(f"{count:,} rows x {COLUMNS} columns, champion {whole['champion']}")
     print("  bare  " + ", ".join(f"{name} {by:.1f} s" for name, by in parts.items()))
     print(f"  bare  {total:.1f} s, peak {peak:.2f} GiB")
     print(
         f"  ours  {whole['whole']:.1f} s, peak {whole['peak']:.2f} GiB, "
-        f"ratio {whole['whole'] / total:.2f} (bar {BAR})",
+        f"ratio {whole['whole'] / total:.2f} (bar {BAR}), "
+        f"by the clock {whole['clock'] / clock:.2f}",
         flush=True,
     )
     return bool(whole["whole"] <= BAR * total)

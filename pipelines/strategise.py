@@ -20,6 +20,7 @@ from models.compiled import CompiledModelSet
 from models.model_choice import ModelChoice
 from models.per_caller import ByImportance, ProfileRule, by_stage
 from pipelines.population_scores import ROWS_AT_ONCE, Scorer, open_population, score_population
+from pipelines.set_reports import SetReports
 from pipelines.strategy_inputs import (
     DEFAULT_FIRST_SHARE,
     StoredValues,
@@ -151,7 +152,7 @@ def _publish(
     rules: Mapping[str, Rules],
     track: Track,
 ) -> Published:
-    first = next(iter(rules.values()))
+    first, reports = next(iter(rules.values())), SetReports(folder)
     ((total,),) = connection.execute("SELECT count(*) FROM scored").fetchall()
     with (
         StrategyWriter(
@@ -170,8 +171,11 @@ def _publish(
             ).to_arrow_reader(ROWS_AT_ONCE)
             for batch in reader:
                 customers, details = _customers(batch, offers=rule.offers)
-                done(writer.add(zip(form(customers, rules=rule), details, strict=True)))
-        return writer.publish()
+                formed = reports.watched(form(customers, rules=rule))
+                done(writer.add(zip(formed, details, strict=True)))
+        published = writer.publish()
+    reports.write(folder.parent, published)
+    return published
 
 
 def _customers(

@@ -15,6 +15,7 @@ from routing.strategy import RankedOffer
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+NOT_ELIGIBLE = "not eligible at stage"
 ASKED_NOT_TO = "asked not to be offered anything"
 NOT_MODELLED = "the model set does not know this offer yet"
 
@@ -166,7 +167,7 @@ def _plain(numbers: Floats, *, where: Flags, digits: int) -> list[list[float]]:
 
 def _why_not(eligible: bool, asked_not_to: bool, barred: str, *, stage: str) -> str:
     if not eligible:
-        return f"not eligible at stage {stage.replace('_', ' ')}"
+        return f"{NOT_ELIGIBLE} {stage.replace('_', ' ')}"
     return ASKED_NOT_TO if asked_not_to else barred or NOT_MODELLED
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from serving.clock import Clock, system_clock
 from serving.identity import KeyRing, Use, requires
-from serving.pages import offers_list, one_offer
+from serving.pages import nothing_offered, offers_list, one_offer, set_changes
 from serving.pages.frame import Frame, Line
 from serving.pages.page import Desk, Page
 
@@ -16,6 +16,8 @@ from serving.pages.page import Desk, Page
 PAGES: tuple[Page, ...] = (
     offers_list.PAGE,
     one_offer.PAGE,
+    set_changes.PAGE,
+    nothing_offered.PAGE,
 )
 _KEPT = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
 

@@ -31,6 +31,8 @@ from routing.strategy_pointer import writing_lock
 from routing.strategy_reader import StrategyReader
 from serving import offers_ledger
 from serving.offers_ledger import OffersLedgerDamagedError
+from serving.pages.changes_report import changes_file
+from serving.pages.nothing_report import nothing_file
 
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
 FORMED = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -487,3 +489,17 @@ def test_the_stages_models_score_unless_importance_is_asked_for(
     unchanged = [customer for customer in default if chosen[customer] == default[customer]]
     assert settled in unchanged
     assert 0 < len(unchanged) < len(default)
+
+
+def test_forming_writes_what_the_pages_of_strategy_sets_show(
+    world: tuple[Path, Path], tmp_path: Path
+) -> None:
+    make_population(tmp_path, customers=600)
+    first = _form(world, home=tmp_path)
+    second = _form(world, home=tmp_path, scorer=PlainScorer(lift=0.5))
+    report = nothing_file(tmp_path).latest()
+    assert (report.strategy_set, report.customers) == (second.label, 600)
+    assert 0 < report.nothing < 600
+    (change,) = changes_file(tmp_path).latest().changes
+    assert change.diff == strategy_changes.diff(tmp_path, first.label, second.label).facts
+    assert change.diff.worth < 0
