@@ -16,6 +16,7 @@ from pipelines.cli import (
     data,
     demographics,
     demonstration,
+    experiments,
     lifetime,
     offers,
     promoting,
@@ -60,6 +61,7 @@ app.command("lifetime")(lifetime.lifetime)
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(offers.app, name="offers")
 app.command("report")(strategies.report)
+app.add_typer(experiments.app, name="experiment")
 app.command("serve")(service.serve)
 app.add_typer(service.keys, name="keys")
 app.command("demo")(demonstration.demo)
