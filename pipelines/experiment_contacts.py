@@ -28,10 +28,10 @@ WITH asked AS (
 ), sales AS (
   SELECT contact_id, partner, sum(coalesce(revenue, 0)) AS revenue
   FROM outcomes JOIN asked USING (decision_id) JOIN first USING (contact_id, partner)
-  WHERE accepted AND unixepoch(occurred_at) < unixepoch(at) + :answer_seconds
+  WHERE accepted AND strftime('%s', occurred_at) - strftime('%s', at) < :answer_seconds
   GROUP BY contact_id, partner
 )
-SELECT customer_id, unixepoch(at) / 60, arm <> 'off', sales.contact_id IS NOT NULL,
+SELECT customer_id, strftime('%s', at) / 60, arm <> 'off', sales.contact_id IS NOT NULL,
        coalesce(revenue, 0.0)
 FROM first LEFT JOIN sales USING (contact_id, partner) ORDER BY at, first.contact_id
 """

@@ -47,7 +47,7 @@ def measure_sentence(
         return f"It is too early to say anything about {unit(name)}."
     found = f"{amount(effect.estimate, name)} {unit(name)} so far, {between(effect, name)}"
     if over:
-        return f"Not known after the whole plan: {found}. {_more(days_left)}"
+        return f"Not known at its end: {found}. {_more(days_left)}"
     return f"Not yet known: {found}. {_more(days_left)} {_room(plan, days_left)}".rstrip()
 
 
