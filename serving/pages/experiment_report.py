@@ -9,9 +9,17 @@ import msgspec
 
 from models.uplift.effects import Verdict
 from serving.pages.offers_report import Interval
+from serving.pages.report_file import About, ReportFile
 
 FORMAT = "callworth-experiment-1"
 REPORT_COMMAND = "callworth experiment analyse"
+ABOUT = About(
+    subject="the experiment",
+    command=REPORT_COMMAND,
+    title="No experiment has been judged yet",
+    lead="This page shows what hours with offers add over hours without: in buyers and in money,"
+    " and how much longer it takes to know.",
+)
 
 
 class PlanRow(msgspec.Struct, frozen=True):
@@ -165,3 +173,8 @@ class ExperimentReport(msgspec.Struct, frozen=True):
 def experiment_path(home: Path) -> Path:
     """Return where the report of the experiment of a workspace lies."""
     return home / "reports" / "experiment.json"
+
+
+def experiment_file(home: Path) -> ReportFile[ExperimentReport]:
+    """Return the report on the experiment of a workspace."""
+    return ReportFile(experiment_path(home), ExperimentReport, form=FORMAT, about=ABOUT)

@@ -21,7 +21,7 @@ from pipelines.experiment_standing import State, standing
 from pipelines.experiments import PlanMissingError, PlanOverlapsError, end, put_in_force, the_plan
 from routing.slot_drawing import draw_plan
 from routing.slots import SlotPlan
-from serving.pages.experiment_report import ExperimentReport
+from serving.pages.experiment_report import ExperimentReport, experiment_file
 from serving.settings import Settings
 from tests.pipelines.experiment_world import MARGIN, happenings, write_log, write_tables
 
@@ -215,8 +215,7 @@ def test_the_verbs_plan_tell_analyse_and_stop(tmp_path: Path) -> None:
     assert said.returncode == 0, said.stderr
     for words in ("On adds", "Looks at money", "t-test", "holds nobody back"):
         assert words in said.stdout
-    written = (tmp_path / "reports" / "experiment.json").read_bytes()
-    assert msgspec.json.decode(written, type=ExperimentReport).decided
+    assert experiment_file(tmp_path).latest().decided
     assert callworth("stop", "--why", "known", home=tmp_path).returncode == 0
     assert "known" in callworth("status", home=tmp_path).stdout
 
