@@ -92,10 +92,10 @@ def _foretold(added: SlotTotals, *, effect: float, days: int) -> Foretold:
 
 
 def _sentence(effect: float, needed: int | None, *, smallest: float, days: int) -> str:
-    size = f"{abs(effect) * 100:g} buyers per 100 contacts"
+    size = f"purchases {'up' if effect > 0 else 'down'} by {abs(effect) * 100:g} per 100 contacts"
     if needed is None:
-        return f"{size} would take more than ten years to find."
+        return f"To find {size} would take more than ten years."
     return (
-        f"{needed:,} days to find {size} in 8 of 10 cases; {days} days find "
+        f"{needed:,} days find {size} in 8 of 10 cases; {days} days find a difference of "
         f"{smallest * 100:.2f} and more."
     )
