@@ -1,0 +1,1 @@
+"""The uplift learners that stand for election: one file each, one contract."""
