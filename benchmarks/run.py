@@ -27,6 +27,8 @@ ALONE = (
     "lapse_survival",
     "interval_coverage",
     "training_cost",
+    "pages",
+    "on_off",
 )
 # Not in the list: `automl`, which needs an environment of its own and an hour.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -83,6 +82,28 @@ def changes(home: Path) -> tuple[Change, ...]:
         ) from error
 
 
+class ChangesReader:
+    """Every change in a workspace; the file is read again only when it was written."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen: tuple[int, int, int] | None = None
+        self._changes: tuple[Change, ...] = ()
+
+    def latest(self) -> tuple[Change, ...]:
+        """Return every change, oldest first; raise OffersLedgerDamagedError, naming the line."""
+        try:
+            status = ledger_path(self._home).stat()
+        except FileNotFoundError:
+            return ()
+        except OSError:
+            return changes(self._home)  # which says what is wrong with it
+        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if seen != self._seen:
+            self._changes, self._seen = changes(self._home), seen
+        return self._changes
+
+
 def standings(made: Iterable[Change]) -> dict[str, Standing]:
     """Return where each offer stands after these changes; those without one are approved."""
     return {one.offer_id: Standing(one.becomes, one.why, one.when) for one in made}
@@ -140,11 +161,6 @@ def paused_in_doubt(home: Path) -> dict[str, Standing]:
         if one.becomes is not OfferState.APPROVED:
             found[one.offer_id] = Standing(one.becomes, one.why, one.when)
     return found
-
-
-def times_changed(made: Iterable[Change]) -> Counter[str]:
-    """Return how many changes each offer has had."""
-    return Counter(one.offer_id for one in made)
 
 
 def _change(value: dict[str, Any]) -> Change:

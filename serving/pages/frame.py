@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -117,6 +118,7 @@ def root_of(request: Request) -> str:
     return str(request.scope.get("root_path", "")).rstrip("/")
 
 
+@lru_cache(maxsize=2)
 def _environment(style_version: str) -> jinja2.Environment:
     """Return the templates: everything is escaped, and a name that is not given is an error."""
     environment = jinja2.Environment(

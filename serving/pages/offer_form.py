@@ -11,7 +11,7 @@ from routing.offer_states import NEXT, OfferState
 from serving import offers_ledger
 from serving.errors import ServingError
 from serving.identity import Key
-from serving.offers_ledger import LONGEST_REASON, Change
+from serving.offers_ledger import LONGEST_REASON, Change, ChangesReader
 from serving.pages.form_token import FormTokens
 
 _FIELDS_AT_MOST = 8
@@ -78,7 +78,7 @@ _OPTIONS = {
 
 
 def form_of(
-    home: Path,
+    decisions: ChangesReader,
     *,
     offer_id: str,
     asked_by: Key,
@@ -89,7 +89,7 @@ def form_of(
 ) -> OfferForm:
     """Return the form of one offer; with what was sent and the error, where it was refused."""
     try:
-        mine = [one for one in offers_ledger.changes(home) if one.offer_id == offer_id]
+        mine = [one for one in decisions.latest() if one.offer_id == offer_id]
     except ServingError as trouble:
         return OfferForm(OfferState.APPROVED, (), (), "", trouble=trouble)
     state = offers_ledger.state_of(offer_id, mine)

@@ -60,7 +60,7 @@ def addresses(desk: Desk) -> tuple[Address, ...]:
 def _standings(desk: Desk) -> Standings:
     """Return where each offer stands; the page of one offer says so where that cannot be read."""
     try:
-        return offers_ledger.standings(offers_ledger.changes(desk.home))
+        return offers_ledger.standings(desk.decisions.latest())
     except ServingError:
         return {}
 

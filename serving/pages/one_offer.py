@@ -86,7 +86,7 @@ class _OneOffer:
         error: ServingError | None = None,
     ) -> OfferForm:
         return form_of(
-            self._desk.home,
+            self._desk.decisions,
             offer_id=offer_id,
             asked_by=key,
             tokens=self._tokens,

@@ -10,6 +10,7 @@ from fastapi import Response
 
 from serving.clock import Clock
 from serving.identity import KeyRing
+from serving.offers_ledger import ChangesReader
 from serving.pages.frame import Frame
 
 Handler = Callable[..., Awaitable[Response]]
@@ -17,12 +18,15 @@ Handler = Callable[..., Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a page works with: the workspace, the frame, who may ask, and the time."""
+    """What a page works with: the workspace, the frame, who may ask, the time, and the decisions
+    on offers.
+    """
 
     home: Path
     frame: Frame
     keys: KeyRing
     clock: Clock
+    decisions: ChangesReader
 
 
 @dataclass(frozen=True, slots=True)

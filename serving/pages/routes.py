@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from serving.clock import Clock, system_clock
 from serving.identity import KeyRing, Use, requires
+from serving.offers_ledger import ChangesReader
 from serving.pages import nothing_offered, offers_list, one_offer, set_changes
 from serving.pages.frame import Frame, Line
 from serving.pages.page import Desk, Page
@@ -28,7 +29,7 @@ def build_pages(home: Path, *, keys: KeyRing, clock: Clock = system_clock) -> AP
     The addresses of PAGES, and below /pages/ what they look like.
     """
     frame = Frame([Line(page.name, page.label, page.path) for page in PAGES if page.label])
-    desk = Desk(home, frame, keys, clock)
+    desk = Desk(home, frame, keys, clock, ChangesReader(home))
     seen, changed = (
         [Depends(requires(keys, use, browser=True))] for use in (Use.SEE_PAGES, Use.CHANGE_OFFERS)
     )
