@@ -22,9 +22,11 @@ import httpx
 import msgspec
 import pytest
 
+from routing.offer_states import OfferState
 from routing.strategy_writer import StrategyWriter
-from serving import examples
+from serving import examples, offers_ledger
 from serving.identity import create_key
+from serving.offer_states import CHECK_SECONDS
 
 PATIENCE_SECONDS = 60.0
 
@@ -194,3 +196,29 @@ def test_the_answer_is_one_json_object_with_the_fields_of_the_guide(root: Path, 
         text = client.post("/v1/decisions", json={"contact_id": "c", "channel": "voice"}).text
     guide = (root / "docs" / "http.md").read_text()
     assert all(f"`{name}`" in guide for name in json.loads(text))
+
+
+def test_a_pause_reaches_every_worker_of_a_running_server(root: Path, home: Path) -> None:
+    contact = {"contact_id": "c-1", "channel": "voice", "customer_id": "main-000081"}
+
+    def asked(client: httpx.Client) -> dict[str, Any]:
+        reply = client.post("/v1/decisions", json=contact, headers={"connection": "close"})
+        assert reply.status_code == 200
+        answer: dict[str, Any] = reply.json()
+        return answer
+
+    with server(root, home, CALLWORTH_WORKERS="2", CALLWORTH_HOLD_BACK_SHARE="0") as (_, client):
+        assert asked(client)["handling"]["offers"][0]["present"]
+        offers_ledger.change(
+            home,
+            offer_id="term_life",
+            to=OfferState.PAUSED,
+            by="ann",
+            why="out of stock",
+            now=datetime.now(UTC),
+        )
+        time.sleep(2 * CHECK_SECONDS)
+        for _ in range(20):  # a new connection each, so that either worker answers
+            answer = asked(client)
+            assert not any(offer["present"] for offer in answer["handling"]["offers"])
+            assert answer["why"] == "term_life is paused by marketing: out of stock."
