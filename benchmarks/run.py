@@ -26,6 +26,7 @@ ALONE = (
     "immature_labels",
     "lapse_survival",
     "interval_coverage",
+    "allocation",
     "training_cost",
     "pages",
     "on_off",

@@ -1,4 +1,8 @@
-"""The compiled form of an effect: a weighted sum of models, each with the offer or with nothing."""
+"""The compiled form of an effect: a weighted sum of models, each with the offer or with nothing.
+
+On disk it is `stem.json`, which names one signal file per part (`stem.0.json`, ...) in the form of
+every other signal of a model set, and their ONNX files.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.compiled import CompiledSignal
-from models.model_set import SignalForm
+from models.model_set import SignalForm, read_json, read_signal, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,42 @@ class EffectPart:
     weight: float
     form: SignalForm
     offered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EffectForm:
+    """What answers for an effect: which learner, and whether its numbers only rank.
+
+    Of numbers that only rank, the highest comes first; none of them says that an offer adds.
+    """
+
+    learner: str
+    ranks_only: bool
+    parts: tuple[EffectPart, ...]
+
+
+def write_effects(form: EffectForm, *, folder: Path, stem: str) -> None:
+    """Write the form; the ONNX files of its parts are already in `folder`."""
+    named = []
+    for place, part in enumerate(form.parts):
+        file = f"{stem}.{place}.json"
+        write_json(folder / file, part.form)
+        named.append({"weight": part.weight, "offered": part.offered, "file": file})
+    value = {"learner": form.learner, "ranks_only": form.ranks_only, "parts": named}
+    write_json(folder / f"{stem}.json", value)
+
+
+def read_effects(folder: Path, *, stem: str) -> EffectForm:
+    """Return the form that was written.
+
+    Raises ModelSetNotFoundError when a file does not exist, ModelSetFormatError when it is damaged.
+    """
+    value = read_json(folder / f"{stem}.json")
+    parts = tuple(
+        EffectPart(each["weight"], read_signal(folder / each["file"]), each["offered"])
+        for each in value["parts"]
+    )
+    return EffectForm(value["learner"], value["ranks_only"], parts)
 
 
 class CompiledEffects:

@@ -22,6 +22,7 @@ from models.judging.influence import Estimate
 from models.judging.intervals import Difference, difference_of
 from models.uplift.base import BaseSettings
 from models.uplift.doubly_robust import effect_scores
+from models.uplift.effect_deciles import EffectCalibration, effect_calibration
 from models.uplift.effects import NORMAL_95, Effect, clustered_error
 from models.uplift.folds import customer_folds
 from models.uplift.learners.contract import Learner, Name
@@ -36,6 +37,7 @@ Numbers = NDArray[np.float64]
 # The chance, at most, that any learner stands although none ranks better than at random.
 FALSE_ALARM = 0.05
 _PER = 1000.0
+_LEAST_COMPARED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,16 @@ class ElectedLearner:
 
     `learner` is fitted on all contacts. `found` is one plain sentence. `average` holds each
     offer's mean effect on those it could be compared for: what is left to decide by when no one
-    is elected.
+    is elected. `calibration` compares, offer by offer, what the elected learner says with what was
+    observed; where the response model is elected, its line turns scores into effects. Both are None
+    for an offer that was never comparable.
     """
 
     name: Name | None
     learner: Learner | None
     standings: tuple[LearnerStanding, ...]
-    average: tuple[Effect, ...]
+    average: tuple[Effect | None, ...]
+    calibration: tuple[EffectCalibration | None, ...]
     held_out: HeldOut
     found: str
 
@@ -116,8 +121,9 @@ def elect_learner(
         kind = next(each for each in settings.learners if each.name is name)
         learner = kind(settings.base).fit(rows, rng=rng)
     average = average_effects(held_out.scores, customer=rows.customer)
+    calibration = _calibration(name, held_out, customer=rows.customer)
     found = _sentence(name, standings, outcome=outcome)
-    return ElectedLearner(name, learner, standings, average, held_out, found)
+    return ElectedLearner(name, learner, standings, average, calibration, held_out, found)
 
 
 def hold_out(
@@ -138,22 +144,39 @@ def hold_out(
     return HeldOut(effects, expected, effect_scores(rows, expected=expected), fold)
 
 
-def average_effects(scores: Numbers, *, customer: NDArray[np.int64]) -> tuple[Effect, ...]:
+def average_effects(scores: Numbers, *, customer: NDArray[np.int64]) -> tuple[Effect | None, ...]:
     """Return each offer's mean effect over the contacts it could be compared for.
 
     `scores` is (n, k) doubly robust effect scores. Only the difference is known here, so the two
-    means of the effect are NaN.
+    means of the effect are NaN. None where fewer than two contacts could be compared.
     """
-    found = []
+    found: list[Effect | None] = []
     for column in scores.T:
         known = ~np.isnan(column)
-        count = max(int(known.sum()), 1)
+        count = int(known.sum())
+        if count < _LEAST_COMPARED:
+            found.append(None)
+            continue
         estimate = float(column[known].sum()) / count
         pull = np.where(known, column - estimate, 0.0) / count
         error = clustered_error(pull[known], customer=customer[known])
         reach = NORMAL_95 * error
         found.append(Effect(estimate, error, estimate - reach, estimate + reach, np.nan, np.nan))
     return tuple(found)
+
+
+def _calibration(
+    name: Name | None, held_out: HeldOut, *, customer: NDArray[np.int64]
+) -> tuple[EffectCalibration | None, ...]:
+    """Return predicted against observed effects of each offer; empty when no one is elected."""
+    if name is None:
+        return ()
+    return tuple(
+        effect_calibration(held_out.effects[name][:, offer], scores=column, customer=customer)
+        if int((~np.isnan(column)).sum()) >= _LEAST_COMPARED
+        else None
+        for offer, column in enumerate(held_out.scores.T)
+    )
 
 
 def _standings(

@@ -93,12 +93,14 @@ def with_amount(limit: SharedLimit, amount: float) -> SharedLimit:
     return replace(limit, at_most=amount)
 
 
-def scaled(problem: Problem, *, share: float) -> Problem:
-    """Return the problem for a share of the customers; floors are shares of contacts already."""
-    shared = [
-        each if isinstance(each, MinimumShare) else with_amount(each, each.at_most * share)
-        for each in problem.limits.shared
-    ]
+def with_amounts(problem: Problem, amounts: Sequence[float], *, contacts: float) -> Problem:
+    """Return the problem with these amounts in units; a floor's is of so many contacts."""
+    shared = []
+    for limit, amount in zip(problem.limits.shared, amounts, strict=True):
+        if isinstance(limit, MinimumShare):
+            shared.append(with_amount(limit, min(max(amount, 0.0) / max(contacts, 1e-9), 1.0)))
+        else:
+            shared.append(with_amount(limit, min(max(amount, 0.0), LARGEST)))
     return _with_shared(problem, shared)
 
 

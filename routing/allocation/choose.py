@@ -9,6 +9,7 @@ import numpy as np
 from routing.allocation.account import Account, account
 from routing.allocation.batch import Batches, Flags, Floats
 from routing.allocation.conflict import infeasible, require_feasible
+from routing.allocation.dual import Dual
 from routing.allocation.errors import LimitsNotMetError
 from routing.allocation.margin import spread_of
 from routing.allocation.prices import GAP, PASSES, Prices, solve_prices
@@ -18,6 +19,8 @@ from routing.allocation.result import Allocation, limit_uses, offer_mix
 from routing.allocation.rule import Rule
 from routing.allocation.search import MOST_CUSTOMERS, search
 from routing.allocation.survey import SAMPLE, Survey, survey
+
+_DRAWN_IN = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the largest usage of one customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,9 @@ def _chosen(prices: Prices, *, problem: Problem, found: Survey) -> _Chosen:
     repair = Repair(ready, prices=prices.values, room=room)
     by_price = repair.chosen.copy()
     holds = repair.run()
+    if not holds:
+        repair = _from_within(repair, problem=problem, spread=spread)
+        holds = repair.holds
     offers: Flags = repair.chosen
     proven = False
     if found.complete and len(margin.batch) <= MOST_CUSTOMERS:
@@ -102,6 +108,23 @@ def _chosen(prices: Prices, *, problem: Problem, found: Survey) -> _Chosen:
     rows = rows[np.argsort(margin.batch.customer_ids[rows])]
     rule = Rule(problem, prices.values, spread, margin.batch.customer_ids[rows], offers[rows])
     return _Chosen(rule, proven)
+
+
+def _from_within(repair: Repair, *, problem: Problem, spread: float) -> Repair:
+    """Return a repair that began at prices for limits drawn in by a few customers' usage each.
+
+    Where limits can just be met, the choices at their own prices may be one swap away from
+    nothing; those at prices for a little less room fall inside.
+    """
+    largest = np.abs(repair.usage).max(axis=(0, 1), initial=0)
+    dual = Dual(repair.ready.batch, problem=problem, spread=spread)
+    for customers in _DRAWN_IN:
+        room = repair.room - np.rint(customers * largest).astype(np.int64)
+        prices = dual.solve(room, start=repair.prices, tolerance=1e-9).point
+        other = Repair(repair.ready, prices=prices, room=repair.room)
+        if other.run():
+            return other
+    return repair
 
 
 def _no_whole_choice(problem: Problem, *, found: Survey) -> bool:

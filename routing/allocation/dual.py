@@ -8,6 +8,7 @@ from routing.allocation.batch import CustomerBatch, Floats
 from routing.allocation.level import Least, minimise
 from routing.allocation.problem import PARTS, Problem, Wholes, best_of, prepare
 
+_NEAR = 1e-4  # of the worth: how much lower than at prices in force the dual is first sought
 _CEILING = 1e3  # prices are sought up to so many times the average value of a unit
 Box = tuple[Floats, Floats]
 
@@ -44,13 +45,18 @@ class Dual:
     def at(self, prices: Floats, *, bounds: Floats) -> tuple[float, Floats]:
         """Return the dual at (L,) prices, and its slope; `bounds` (L,) are signed, in units."""
         weight = self._ready.weight
-        cost = (prices @ self._units).reshape(self._value.shape)
-        picks, above = best_of(self._value - cost, places=self._ready.places)
+        # No BLAS: its threads wait for each other, busily, where other work has the cores.
+        surplus = self._value.reshape(-1).copy()
+        for number in np.flatnonzero(prices):
+            surplus -= prices[number] * self._units[number]
+        surplus = surplus.reshape(self._value.shape)
+        picks, above = best_of(surplus, places=self._ready.places)
         usage = np.zeros(len(prices))
         for pick in picks.T:
             taken = np.flatnonzero(pick >= 0)
-            usage += self._units[:, taken * self._value.shape[1] + pick[taken]] @ weight[taken]
-        value = float(weight @ above.sum(axis=1)) * self._scale
+            units = self._units[:, taken * self._value.shape[1] + pick[taken]]
+            usage += (units * weight[taken]).sum(axis=1)
+        value = float((weight * above.sum(axis=1)).sum()) * self._scale
         return value + float(prices @ bounds), bounds - usage * self._scale
 
     def average_prices(self) -> Floats:
@@ -111,5 +117,6 @@ class Dual:
             highest=highest * size,
             lower=-worth - most,
             tolerance=worth * tolerance,
+            depth=worth * (_NEAR if start.any() else 1.0),
         )
         return Least(least.point / size, least.value, least.lower, least.looks)

@@ -59,14 +59,16 @@ def minimise(
     lower: float,
     tolerance: float,
     looks: int = 500,
+    depth: float = np.inf,
     enough: float = -np.inf,
 ) -> Least:
     """Return the least value within a box, to `tolerance` (absolute) if looks allow.
 
     The box is lowest <= x <= highest, `lower` a known lower bound. Ends early at a value not
-    above `enough`. Each step goes to the point nearest the best one where all planes allow half
-    the gap; where there is none, that level is a lower bound. Source: Brännlund, Kiwiel and
-    Lindberg, A descent proximal level bundle method (1995).
+    above `enough`. No step aims deeper than `depth` at first: small where the start is near.
+    Each step goes to the point nearest the best one where all planes allow half the gap; where
+    there is none, that level is a lower bound. Source: Brännlund, Kiwiel and Lindberg, A descent
+    proximal level bundle method (1995).
     """
     best = np.clip(start, lowest, highest)
     value, slope = oracle(best)
@@ -74,7 +76,7 @@ def minimise(
     cuts = _Cuts([best], [value], [slope])
     count = 1
     while count < looks and least - lower > tolerance and least > enough:
-        level = least - _LEVEL * (least - lower)
+        level = least - min(_LEVEL * (least - lower), depth)
         point = _towards(level, cuts=cuts, best=best, box=(lowest, highest))
         if point is None:
             lower = level
@@ -83,6 +85,8 @@ def minimise(
         count += 1
         cuts.add(point, value, slope)
         if value < least:
+            if value < least - 0.1 * depth:
+                depth *= 4.0
             best, least = point, value
     return Least(best, least, lower, count)
 

@@ -45,19 +45,23 @@ def solve_prices(
     start: Floats | None = None,
     gap: float = GAP,
     passes: int = PASSES,
+    precision: float = 1e-11,
 ) -> Prices:
     """Return prices at which usage meets the limits to within `gap`, after at most `passes`.
 
     First the dual is solved on the sample. Then each pass over everybody tells the usage and the
     margin; the dual is solved again exactly for those at the margin, all others frozen, with
-    prices kept near. Any prices give a valid bound.
+    prices kept near. Any prices give a valid bound. `precision` is a share of the worth of all
+    pairs, to which the dual is solved where everybody is in memory.
     """
     bounds = problem.bounds(contacts=found.contacts)
     spread = spread_of(found)
     sample = Dual(found.sample, problem=problem, scale=found.scale, spread=spread)
     watched = sample.average_prices() * _WATCHED
     first = np.zeros(len(bounds)) if start is None else start
-    prices = sample.solve(bounds, start=first, tolerance=1e-11 if found.complete else 1e-8).point
+    prices = sample.solve(
+        bounds, start=first, tolerance=precision if found.complete else 1e-8
+    ).point
     best: Prices | None = None
     lowest = np.inf
     for turn in range(1, passes + 1):

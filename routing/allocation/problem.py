@@ -77,7 +77,7 @@ class Problem:
         ]
         # What is more than anybody can use is counted as that much.
         held = np.minimum(np.array(amounts, dtype=np.float64), 4 * LARGEST)
-        return np.floor(held * PARTS).astype(np.int64)
+        return np.asarray(np.floor(held * PARTS), dtype=np.int64)
 
     def index_of(self, name: str) -> int:
         """Return the place of the shared limit of that name, or raise LimitsFileError."""

@@ -78,7 +78,7 @@ class Repair:
         Returns whether they hold.
         """
         for _ in range(_SWEEPS):
-            if self.holds or not self._relieve():
+            if self.holds or not (self._relieve() or self._trade()):
                 break
         if self.holds:
             for _ in range(_SWEEPS):
@@ -120,6 +120,27 @@ class Repair:
                 return True
         return False
 
+    def _trade(self) -> bool:
+        """Take moves that lessen what is missed in all, one limit at another's cost."""
+        size = np.maximum(np.abs(self.room), self.usage.max(axis=(0, 1), initial=1)).astype(float)
+        moves, used = self.moves(), self.used
+        missed = float((np.maximum(used - self.room, 0) / size).sum())
+        after = np.maximum(used[None, :] + moves.used - self.room[None, :], 0) / size
+        helped = missed - after.sum(axis=1)
+        rows = np.flatnonzero(helped > 1e-12)
+        score = np.maximum(moves.loss[rows], 0.0) / helped[rows]
+        order = rows[np.lexsort((self.ready.draw[moves.customer[rows]], score))]
+        touched: set[int] = set()
+        for row in order.tolist():
+            customer = int(moves.customer[row])
+            left = float((np.maximum(used + moves.used[row] - self.room, 0) / size).sum())
+            if customer in touched or left > missed - 0.5 * helped[row]:
+                continue
+            self._apply(customer, int(moves.out[row]), int(moves.into[row]))
+            used, missed = used + moves.used[row], left
+            touched.add(customer)
+        return bool(touched)
+
     def _improve(self) -> bool:
         """Take the moves that add money and fit, the best by prices first; whether any was."""
         moves = self.moves()
@@ -146,11 +167,14 @@ class Repair:
                 continue
             used = after
             touched.add(customer)
-            if out < self.chosen.shape[1]:
-                self.chosen[customer, out] = False
-            if into < self.chosen.shape[1]:
-                self.chosen[customer, into] = True
+            self._apply(customer, out, into)
         return bool(touched)
+
+    def _apply(self, customer: int, out: int, into: int) -> None:
+        if out < self.chosen.shape[1]:
+            self.chosen[customer, out] = False
+        if into < self.chosen.shape[1]:
+            self.chosen[customer, into] = True
 
 
 def _fits_but(used: Wholes, number: int, *, limit: Wholes) -> Flags:

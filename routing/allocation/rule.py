@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -56,6 +56,10 @@ class Rule:
     spread: float
     exceptions: Texts
     exceptional: Flags
+
+    def by_price(self) -> Rule:
+        """Return the rule without its exceptions."""
+        return replace(self, exceptions=self.exceptions[:0], exceptional=self.exceptional[:0])
 
     def choose(self, batch: CustomerBatch) -> Flags:
         """Return (n, m): is the offer presented to the customer."""

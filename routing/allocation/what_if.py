@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from routing.allocation.account import Account, account
 from routing.allocation.batch import Batches, CustomerBatch, Floats
-from routing.allocation.change import (
-    Change,
-    changed_batch,
-    changed_problem,
-    scaled,
-)
-from routing.allocation.choose import allocate
-from routing.allocation.problem import Problem, prepare
+from routing.allocation.change import Change, changed_batch, changed_problem, with_amounts
+from routing.allocation.conflict import require_feasible
+from routing.allocation.prices import solve_prices
+from routing.allocation.problem import PARTS, Problem, prepare
 from routing.allocation.result import Allocation, LimitUse, OfferMix
 from routing.allocation.rule import Nothing, Rule
-from routing.allocation.survey import Survey
+from routing.allocation.survey import Survey, survey
 
 _STANDARD_ERRORS = 1.96  # of a 95 % interval
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Before or after: money over the horizon, the limits' usage and prices, the mix.
-
-    Counts and amounts are for all customers, scaled up from the sample.
-    """
+    """Before or after: money over the horizon, the limits' usage and prices, the mix."""
 
     money: float
     limits: tuple[LimitUse, ...]
     mix: tuple[OfferMix, ...]
-    nothing: dict[Nothing, int]
+    nothing: Mapping[Nothing, int]
     rule: Rule
 
 
@@ -70,81 +64,163 @@ class WhatIf:
         )
 
 
-def what_if(
-    found: Survey, *, problem: Problem, changes: Sequence[Change], start: Floats | None = None
-) -> WhatIf:
-    """Return what the changes would do, from a survey of the customers; a pure function.
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """The sample chosen by prices alone: its dual value is the money of the best fractional one."""
 
-    Both sides are chosen for the survey's sample, with limits scaled to its share, and told for
-    everybody. `start` (L,) are the prices in force, for speed. Raises LimitsFileError for an
-    unknown name, BatchError where a margin changes and batches do not say `kept_uplift`,
-    InfeasibleLimitsError, LimitsNotMetError.
+    rule: Rule
+    batch: CustomerBatch
+    value: float
+    summed: Account
+
+    def per_customer(self) -> tuple[Floats, Floats]:
+        """Return (n,) money above the price of what is used, and (n, L) signed units used."""
+        ready = prepare(self.batch, problem=self.rule.problem, spread=self.rule.spread)
+        picks, above = ready.picks(self.rule.prices)
+        return ready.weight * above.sum(axis=1), ready.usage(picks) / PARTS
+
+
+def what_if(found: Survey, *, before: Allocation, changes: Sequence[Change]) -> WhatIf:
+    """Return what the changes would do to the allocation in force; a pure function of a survey.
+
+    Both sides are chosen for the survey's sample. Its limits are set so that the prices in force
+    are right for it, and the difference between the sides is scaled up and added to what the
+    allocation comes to. Raises LimitsFileError for an unknown name, BatchError where a margin
+    changes and batches do not say `kept_uplift`, InfeasibleLimitsError.
     """
+    problem, scale = before.rule.problem, found.scale
     after_problem = changed_problem(problem, changes=changes)
+    off = _misjudged(found, before=before)
     sample = changed_batch(found.sample, problem=problem, changes=changes)
-    before = _chosen(found.sample, problem=problem, found=found, start=start)
-    same = [each for each in problem.names if each in after_problem.names]
-    warm = np.array([before.rule.prices[problem.index_of(each)] for each in same])
-    after = _chosen(sample, problem=after_problem, found=found, start=warm)
-    moved = (before.rule.choose(found.sample) != after.rule.choose(sample)).any(axis=1)
+    start = before.rule.prices
+    old = _priced(found.sample, problem=problem, found=found, off=off, start=start, new=False)
+    names = problem.names
+    kept = [names.index(each) for each in after_problem.names]
+    new = _priced(
+        sample,
+        problem=after_problem,
+        found=found,
+        off=off[kept],
+        start=start[kept],
+        new=True,
+    )
+    moved = (old.rule.choose(found.sample) != new.rule.choose(sample)).any(axis=1)
     share = float(moved.mean())
-    left_out = np.sqrt(max(1.0 - 1.0 / found.scale, 0.0) / len(found.sample)) * found.customers
-    spread = _surplus(sample, after.rule) - _surplus(found.sample, before.rule)
+    alone = np.sqrt(max(1.0 - 1.0 / scale, 0.0) / len(moved)) * found.customers
     return WhatIf(
-        before=_side(before, problem=problem, found=found),
-        after=_side(after, problem=after_problem, found=found),
+        before=Side(before.money, before.limits, before.mix, before.nothing, old.rule),
+        after=_after(before, old=old, new=new, scale=scale, contacts=found.contacts, kept=kept),
         changes=tuple(changes),
         customers=found.customers,
-        sample=len(found.sample),
+        sample=len(moved),
         changed=round(share * found.customers),
-        error=_STANDARD_ERRORS * float(left_out * spread.std()),
-        changed_error=_STANDARD_ERRORS * float(left_out * np.sqrt(share * (1.0 - share))),
+        error=_STANDARD_ERRORS * float(alone * _unexplained(old, new, kept=kept).std()),
+        changed_error=_STANDARD_ERRORS * float(alone * np.sqrt(share * (1.0 - share))),
     )
 
 
 def who_changes(
-    batches: Batches, *, outcome: WhatIf, problem: Problem
+    batches: Batches, *, outcome: WhatIf
 ) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """Yield id, offers before and offers after of all customers whom the changes would move.
 
-    Both are told by the prices of the outcome, so that each customer is told alone.
+    Both are told by prices alone, so that each customer is told without the others.
     """
+    problem = outcome.before.rule.problem
     ids = np.array([offer.offer_id for offer in problem.offers])
     for batch in batches():
         after = changed_batch(batch, problem=problem, changes=outcome.changes)
-        old, new = outcome.before.rule.choose(batch), outcome.after.rule.choose(after)
+        old = outcome.before.rule.choose(batch)
+        new = outcome.after.rule.choose(after)
         for row in np.flatnonzero((old != new).any(axis=1)).tolist():
-            offers = (tuple(ids[side[row]].tolist()) for side in (old, new))
-            yield str(batch.customer_ids[row]), *offers  # type: ignore[misc]
+            had, has = (tuple(ids[side[row]].tolist()) for side in (old, new))
+            yield str(batch.customer_ids[row]), had, has
 
 
-def _chosen(
-    batch: CustomerBatch, *, problem: Problem, found: Survey, start: Floats | None
-) -> Allocation:
-    part = scaled(problem, share=1.0 / found.scale)
-    return allocate(lambda: [batch], problem=part, start=start, sample=len(batch))
+def _misjudged(found: Survey, *, before: Allocation) -> Floats:
+    """Return (L,) units by which the sample, at the prices in force, uses more than all do."""
+    if found.complete:
+        return np.zeros(len(before.limits))
+    rule = before.rule.by_price()
+    used = np.abs(account(lambda: [found.sample], rule=rule).usage) / PARTS * found.scale
+    return np.asarray(used - np.array([each.used for each in before.limits]))
 
 
-def _surplus(batch: CustomerBatch, rule: Rule) -> Floats:
-    """Return (n,) money above the price of what is used: what one customer more would bring."""
-    ready = prepare(batch, problem=rule.problem, spread=rule.spread)
-    _, above = ready.picks(rule.prices)
-    return np.asarray(ready.weight * above.sum(axis=1))
+def _priced(
+    batch: CustomerBatch,
+    *,
+    problem: Problem,
+    found: Survey,
+    off: Floats,
+    start: Floats,
+    new: bool,
+) -> _Priced:
+    """Return the sample chosen by prices, with limits for its size and what it misjudges."""
+    width = len(problem.offers)
+    alone = survey(lambda: [batch], offers=width, size=len(batch))
+    amounts = np.abs(problem.bounds(contacts=found.contacts)) / PARTS + off
+    part = problem
+    if not found.complete:
+        part = with_amounts(problem, (amounts / found.scale).tolist(), contacts=alone.contacts)
+    if new:
+        require_feasible(lambda: [batch], problem=part, found=alone)
+    precision = 1e-11 if found.complete else 1e-9
+    prices = solve_prices(
+        lambda: [batch], problem=part, found=alone, start=start, precision=precision
+    )
+    nobody = np.zeros(0, dtype=np.str_), np.zeros((0, width), dtype=bool)
+    rule = Rule(problem, prices.values, 0.0, *nobody)
+    return _Priced(rule, batch, prices.bound, account(lambda: [batch], rule=rule))
 
 
-def _side(side: Allocation, *, problem: Problem, found: Survey) -> Side:
-    """Return the side told for everybody; its rule by prices, in the whole problem."""
-    scale = found.scale
+def _unexplained(old: _Priced, new: _Priced, *, kept: Sequence[int]) -> Floats:
+    """Return (n,) what each customer adds to the difference beyond what usage in force tells.
+
+    Usage in force is known of everybody, so only what customers change is left to the sample.
+    """
+    surplus, used = old.per_customer()
+    other, _ = new.per_customer()
+    shift = -old.rule.prices.copy()
+    shift[list(kept)] += new.rule.prices
+    return other - surplus + used @ shift
+
+
+def _after(
+    before: Allocation,
+    *,
+    old: _Priced,
+    new: _Priced,
+    scale: float,
+    contacts: float,
+    kept: Sequence[int],
+) -> Side:
+    """Return the allocation in force, moved by the difference between the sides."""
+    bounds = np.abs(new.rule.problem.bounds(contacts=contacts)) / PARTS
+    moved = np.abs(new.summed.usage) - np.abs(old.summed.usage[list(kept)])
+    offered = zip(
+        before.mix,
+        np.subtract(new.summed.customers_offered, old.summed.customers_offered) * scale,
+        np.subtract(new.summed.presentations, old.summed.presentations) * scale,
+        strict=True,
+    )
     return Side(
-        money=side.money * scale,
+        money=before.money + (new.value - old.value) * scale,
         limits=tuple(
-            replace(each, amount=each.amount * scale, used=each.used * scale)
-            for each in side.limits
+            replace(
+                before.limits[place],
+                amount=float(amount),
+                used=before.limits[place].used + float(more) / PARTS * scale,
+                price=float(price),
+            )
+            for place, amount, more, price in zip(kept, bounds, moved, new.rule.prices, strict=True)
         ),
         mix=tuple(
-            OfferMix(each.offer_id, round(each.customers * scale), each.presentations * scale)
-            for each in side.mix
+            OfferMix(each.offer_id, each.customers + round(count), each.presentations + more)
+            for each, count, more in offered
         ),
-        nothing={why: round(count * scale) for why, count in side.nothing.items()},
-        rule=replace(side.rule, problem=problem),
+        nothing={
+            why: count + round((new.summed.nothing[why] - old.summed.nothing[why]) * scale)
+            for why, count in before.nothing.items()
+        },
+        rule=new.rule,
     )

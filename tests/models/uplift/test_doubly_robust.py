@@ -29,6 +29,7 @@ def test_whatever_the_models_say_the_mean_is_right_when_the_chances_are(models: 
         effect_scores(made.rows, expected=expected), customer=made.rows.customer
     )
     for found, true in zip(effects, made.effects.mean(axis=0), strict=True):
+        assert found is not None
         assert abs(found.estimate - true) < 3.5 * found.standard_error < 0.1
 
 
