@@ -9,6 +9,7 @@ from models.candidates.contract import CandidateSettings
 from models.uplift.base import BaseSettings
 from models.uplift.election import ElectionSettings, elect_learner, hold_out
 from models.uplift.learners.contract import Name
+from models.uplift.learners.doubly import Doubly
 from models.uplift.learners.response import Response
 from models.uplift.learners.two import Two
 from models.uplift.presented import PresentedRows
@@ -48,11 +49,14 @@ def test_the_response_model_loses_where_the_keen_buy_anyway() -> None:
     response = next(each for each in found.standings if each.name is Name.RESPONSE)
     assert response.advantage.high < 0
     assert not response.stands
+    (calibration,) = found.calibration
+    assert calibration is not None
+    assert calibration.slope.low > 0
     assert found.found.startswith("The T-learner ranks buying better than chance: it adds ")
 
 
 def test_the_simplest_wins_between_equals() -> None:
-    rows = world(4000, seed=2).rows
+    rows = world(2500, seed=2).rows
     found = elect_learner(rows, rng=np.random.default_rng(0), settings=TWO)
     assert all(each.stands for each in found.standings)
     loose = replace(TWO, tolerance_errors=100.0)
@@ -64,6 +68,8 @@ def test_where_nothing_can_be_ranked_no_one_is_elected() -> None:
     found = elect_learner(rows, rng=np.random.default_rng(0), settings=SETTINGS, outcome="spend")
     assert found.name is None
     assert found.learner is None
+    assert found.calibration == ()
+    assert found.average[0] is not None
     assert found.found.startswith("Nothing ranks spend better than chance")
     assert found.average[0].low < 0 < found.average[0].high
 
@@ -92,10 +98,11 @@ def test_a_held_contact_has_no_say_in_its_own_effects() -> None:
 
 
 def test_several_offers_are_elected_for_together() -> None:
-    rows = world(4000, seed=5, offers=3, uneven=True, some_eligible=True).rows
-    found = elect_learner(rows, rng=np.random.default_rng(0), settings=SETTINGS)
+    rows = world(2000, seed=5, offers=3, uneven=True, some_eligible=True).rows
+    three = replace(SETTINGS, learners=(Response, Two, Doubly))
+    found = elect_learner(rows, rng=np.random.default_rng(0), settings=three)
     assert found.learner is not None
-    assert found.learner.effects(rows.matrix).shape == (4000, 3)
+    assert found.learner.effects(rows.matrix).shape == (2000, 3)
     assert len(found.average) == 3
     assert np.array_equal(np.isnan(found.held_out.scores), ~rows.eligible)
 
