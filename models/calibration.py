@@ -10,9 +10,9 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from models.candidates.contract import losses
-from models.compiled import calibrated
 from models.model_set import CalibrationForm
 from models.ordering import first_within_error
+from models.scorers import calibrated
 from models.signals import Task
 from models.splits import balanced_folds
 

@@ -27,10 +27,10 @@ from models.candidates.composed import Composed
 from models.candidates.contract import Candidate, CandidateSettings, Name, Rows
 from models.candidates.forest import Forest
 from models.candidates.linear import Linear
-from models.compiled import calibrated
 from models.model_set import CalibrationForm
 from models.ordering import first_within_error, ordering_losses
 from models.origins import PLENTY_OF_ROWS, Origin, joined, origins_of
+from models.scorers import calibrated
 from models.signals import Task
 from models.splits import balanced_folds
 from models.views import ALL, View, settle_view

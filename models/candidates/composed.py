@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from models.candidates.contract import CandidateSettings, Name, Rows
 from models.candidates.linear import Linear
-from models.compiled import ComposedScorer
 from models.model_set import ComposedForm, LinearForm
+from models.scorers import ComposedScorer
 from models.signals import Task
 
 # Fewer rows of either outcome say nothing about who: the plain share or mean stands for all.

@@ -11,8 +11,8 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.compiled import with_offer
 from models.model_set import PartForm
+from models.scorers import with_offer
 from models.signals import Task
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Lasso, LogisticRegression
 
 from models.candidates.contract import CandidateSettings, Name, Rows
-from models.compiled import LinearScorer
 from models.model_set import LinearForm
 from models.ordering import first_within_error, ordering_losses
+from models.scorers import LinearScorer
 from models.signals import Task
 
 # Penalties that may bring nothing before the path ends.

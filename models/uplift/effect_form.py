@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.compiled import CompiledSignal
 from models.model_set import SignalForm, read_json, read_signal, write_json
+from models.scorers import CompiledSignal
 
 
 @dataclass(frozen=True, slots=True)

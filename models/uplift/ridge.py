@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.candidates.contract import CandidateSettings, Rows
-from models.compiled import LinearScorer
 from models.model_set import LinearForm
+from models.scorers import LinearScorer
 from models.signals import Task
 
 Numbers = NDArray[np.float64]

@@ -10,9 +10,9 @@ import pytest
 
 from models.candidates.combined import Combined
 from models.candidates.contract import Candidate, CandidateSettings, Name, Rows
-from models.compiled import CompiledSignal
 from models.link import sigmoid
 from models.model_set import CalibrationForm, SignalForm
+from models.scorers import CompiledSignal
 from models.selection import STANDING_ALONE, standing
 from models.signals import Task
 

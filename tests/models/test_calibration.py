@@ -7,10 +7,10 @@ import pytest
 
 from models.calibration import choose_calibration, isotonic_calibration
 from models.candidates.contract import losses
-from models.compiled import calibrated
 from models.judging.calibration_error import expected_calibration_error
 from models.judging.measures import auc
 from models.link import sigmoid
+from models.scorers import calibrated
 from models.signals import Task
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.candidates.contract import CandidateSettings, Rows
-from models.compiled import CompiledSignal
+from models.scorers import CompiledSignal
 from models.signals import Task
 from models.uplift.base import BaseSettings, fit_base
 from models.uplift.level import Level
