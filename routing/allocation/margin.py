@@ -23,6 +23,8 @@ SIZE = 32_768
 # Where not everybody fits the sample, equal values are spread by this share of themselves, by a
 # draw from the id: without it one price would move a whole group of equals at once.
 SPREAD = 1e-4
+_SPREAD_IN_MEMORY = 1e-6  # where everybody fits, prices are exact enough to tell so little
+_FEW = 200  # so few are searched one by one: ties do no harm
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class Tally:
 
 def spread_of(found: Survey) -> float:
     """Return the share by which equal values are spread."""
-    return 0.0 if found.complete else SPREAD
+    if found.complete:
+        return 0.0 if found.customers <= _FEW else _SPREAD_IN_MEMORY
+    return SPREAD
 
 
 def prepared(batches: Batches, *, problem: Problem, spread: float) -> Iterator[Prepared]:

@@ -11,6 +11,7 @@ from routing.allocation.account import Account, account
 from routing.allocation.batch import Batches, CustomerBatch, Floats
 from routing.allocation.change import Change, changed_batch, changed_problem, with_amounts
 from routing.allocation.conflict import require_feasible
+from routing.allocation.margin import spread_of
 from routing.allocation.prices import solve_prices
 from routing.allocation.problem import PARTS, Problem, prepare
 from routing.allocation.result import Allocation, LimitUse, OfferMix
@@ -169,7 +170,7 @@ def _priced(
         lambda: [batch], problem=part, found=alone, start=start, precision=precision
     )
     nobody = np.zeros(0, dtype=np.str_), np.zeros((0, width), dtype=bool)
-    rule = Rule(problem, prices.values, 0.0, *nobody)
+    rule = Rule(problem, prices.values, spread_of(alone), *nobody)
     return _Priced(rule, batch, prices.bound, account(lambda: [batch], rule=rule))
 
 
