@@ -46,10 +46,10 @@ class Dual:
         """Return the dual at (L,) prices, and its slope; `bounds` (L,) are signed, in units."""
         weight = self._ready.weight
         # No BLAS: its threads wait for each other, busily, where other work has the cores.
-        surplus = self._value.reshape(-1).copy()
+        flat: Floats = self._value.reshape(-1).copy()
         for number in np.flatnonzero(prices):
-            surplus -= prices[number] * self._units[number]
-        surplus = surplus.reshape(self._value.shape)
+            flat -= prices[number] * self._units[number]
+        surplus = flat.reshape(self._value.shape)
         picks, above = best_of(surplus, places=self._ready.places)
         usage = np.zeros(len(prices))
         for pick in picks.T:
