@@ -8,11 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 
 from features.errors import ContractError
 from features.progress import Track, silent
@@ -21,6 +18,7 @@ from models.model_choice import ModelChoice
 from models.per_caller import ByImportance, ProfileRule, by_stage
 from pipelines.population_scores import ROWS_AT_ONCE, Scorer, open_population, score_population
 from pipelines.set_reports import SetReports
+from pipelines.stored_scores import customers_of
 from pipelines.strategy_inputs import (
     DEFAULT_FIRST_SHARE,
     StoredValues,
@@ -29,11 +27,8 @@ from pipelines.strategy_inputs import (
     opened,
 )
 from routing.defaults import standard_defaults
-from routing.forming import Rules, ScoredCustomers, form
+from routing.forming import Rules, form
 from routing.offer_states import with_standings
-from routing.offers import Offer, OfferScores
-from routing.strategy import Reason
-from routing.strategy_index import ContactDetails
 from routing.strategy_pointer import writing_lock
 from routing.strategy_writer import Published, StrategyWriter
 from routing.value_groups import cuts
@@ -170,49 +165,9 @@ def _publish(
                 "SELECT * FROM scored WHERE partner = ?", params=[partner]
             ).to_arrow_reader(ROWS_AT_ONCE)
             for batch in reader:
-                customers, details = _customers(batch, offers=rule.offers)
+                customers, details = customers_of(batch, offers=rule.offers)
                 formed = reports.watched(form(customers, rules=rule))
                 done(writer.add(zip(formed, details, strict=True)))
         published = writer.publish()
     reports.write(folder.parent, published)
     return published
-
-
-def _customers(
-    batch: pa.RecordBatch, *, offers: tuple[Offer, ...]
-) -> tuple[ScoredCustomers, list[ContactDetails]]:
-    """Return the batch as routing takes it, and beside it what its customers go by."""
-    columns: dict[str, Any] = {name: batch.column(name) for name in batch.schema.names}
-    texts = {
-        name: columns[name].to_pylist()
-        for name in ("phone", "second_phone", "name", "street", "postcode")
-    }
-    details = [
-        ContactDetails(tuple(p for p in (phone, second) if p), name, street, postcode)
-        for phone, second, name, street, postcode in zip(*texts.values(), strict=True)
-    ]
-    reasons = [
-        tuple(Reason(text, round(effect, 4)) for text, effect in zip(found, effects, strict=False))
-        for found, effects in zip(
-            columns["reasons"].to_pylist(), columns["effects"].to_pylist(), strict=True
-        )
-    ]
-    scores = OfferScores(
-        **{name: _matrix(columns[name], len(offers)) for name in ("accept", "baseline", "lapse")}
-    )
-    customers = ScoredCustomers(
-        customer_ids=columns["customer_id"].to_pylist(),
-        stages=np.array(columns["stage"].to_pylist(), dtype=np.str_),
-        do_not_offer=columns["do_not_offer"].to_numpy(zero_copy_only=False).astype(bool),
-        scores=scores,
-        keep=columns["keep"].to_numpy(zero_copy_only=False).astype(np.float64),
-        value=columns["value"].to_numpy(zero_copy_only=False),
-        reasons=reasons,
-        life_events=columns["life_event"].to_pylist(),
-    )
-    return customers, details
-
-
-def _matrix(column: pa.Array, width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
-    return np.asarray(flat.reshape(-1, width))
