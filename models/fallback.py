@@ -52,4 +52,4 @@ def settled(
 
 def _loss(one: Elected, rows: Rows) -> float:
     score = one.standings[one.champion].candidate.score(rows)
-    return float(ordering_losses(score, rows, task=one.task).mean())
+    return float(ordering_losses(score, rows, task=one.task, upright=True).mean())

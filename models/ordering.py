@@ -25,18 +25,33 @@ _ROWS_PER_BLOCK = 200
 _BLOCKS_AT_MOST = 10
 
 
-def ordering_losses(score: Scores, held: Rows, *, task: Task) -> Scores:
-    """Return the (n,) losses of scores on held rows, levels of time blocks taken out."""
+def ordering_losses(score: Scores, held: Rows, *, task: Task, upright: bool = False) -> Scores:
+    """Return the (n,) losses of scores on held rows, levels of time blocks taken out.
+
+    The line along the score may fall; where it must be `upright`, a score that orders the wrong
+    way round is worth no more than one that does not order.
+    """
     spread = float(score.std())
-    columns = np.column_stack([score / (spread if spread > 0 else 1.0), time_blocks(held.at)])
+    score = score / (spread if spread > 0 else 1.0)
+    found, slope = _losses_along(score, held, task=task)
+    if upright and slope < 0:
+        found, _ = _losses_along(np.zeros(len(held)), held, task=task)
+    return found
+
+
+def _losses_along(score: Scores, held: Rows, *, task: Task) -> tuple[Scores, float]:
+    """Return the losses of a line along the score with the blocks' levels, and its slope."""
+    columns = np.column_stack([score, time_blocks(held.at)])
     if task is Task.AMOUNT:
         line = LinearRegression(fit_intercept=False).fit(columns, held.label, held.weight)
-        return losses(held.label, np.asarray(line.predict(columns)), task=task)
+        predicted = np.asarray(line.predict(columns))
+        return losses(held.label, predicted, task=task), float(line.coef_[0])
     if held.label.min() == held.label.max():
-        return np.zeros(len(held))
+        return np.zeros(len(held)), 0.0
     curve = LogisticRegression(C=1e3, fit_intercept=False, max_iter=200)
     curve.fit(columns, held.label, held.weight)
-    return losses(held.label, np.asarray(curve.predict_proba(columns)[:, 1]), task=task)
+    predicted = np.asarray(curve.predict_proba(columns)[:, 1])
+    return losses(held.label, predicted, task=task), float(curve.coef_[0, 0])
 
 
 def time_blocks(at: NDArray[np.int64]) -> NDArray[np.float64]:
