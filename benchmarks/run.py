@@ -30,6 +30,8 @@ ALONE = (
     "training_cost",
     "pages",
     "on_off",
+    "uplift_hillstrom",
+    "policy_value",
 )
 # Not in the list: `automl`, which needs an environment of its own and an hour.
 

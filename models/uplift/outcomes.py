@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.candidates.contract import Rows
 from models.uplift.base import Base, BaseSettings, fit_base
+from models.uplift.effects import LogError
 from models.uplift.folds import customer_folds
 from models.uplift.presented import PresentedRows
 
@@ -53,8 +54,16 @@ class OutcomeFits:
 def fit_outcomes(
     rows: PresentedRows, *, settings: BaseSettings, rng: np.random.Generator
 ) -> OutcomeModels:
-    """Return the outcome models of the contacts."""
+    """Return the outcome models of the contacts.
+
+    Raises LogError when no contact was given an offer, or none was given nothing.
+    """
     with_offer, without = _parts(rows)
+    if not (len(with_offer) and len(without)):
+        raise LogError(
+            "There is no contact to compare with.",
+            fix="Log contacts with an offer, and some with nothing presented.",
+        )
     # The products with offers are of no use where there is none.
     plain = replace(settings, candidate=replace(settings.candidate, products=0))
     fitted = [

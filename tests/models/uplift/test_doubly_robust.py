@@ -6,6 +6,7 @@ import pytest
 from models.candidates.contract import CandidateSettings
 from models.uplift.base import BaseSettings
 from models.uplift.doubly_robust import action_scores, effect_scores
+from models.uplift.effects import LogError
 from models.uplift.election import average_effects
 from models.uplift.outcomes import cross_fit_outcomes, fit_outcomes
 from tests.uplift_world import World, world
@@ -84,3 +85,10 @@ def test_a_customer_has_no_say_in_the_own_expected_outcome() -> None:
         found.append(fits.crossed)
     assert np.allclose(found[0][:2], found[1][:2])
     assert not np.allclose(found[0][2:], found[1][2:])
+
+
+def test_a_log_in_which_everyone_got_an_offer_is_refused() -> None:
+    rows = world(300, seed=7).rows
+    given = rows.take(rows.action >= 0)
+    with pytest.raises(LogError, match="no contact to compare with"):
+        fit_outcomes(given, settings=QUICK, rng=np.random.default_rng(0))
