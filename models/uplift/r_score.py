@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.uplift.learners.residual import residual_ratios
+from models.uplift.learners.residual import Residual
 from models.uplift.presented import PresentedRows
 
 Numbers = NDArray[np.float64]
@@ -18,7 +18,7 @@ def r_score(rows: PresentedRows, *, expected: Numbers, effects: Numbers) -> floa
     Schuler et al., 2018). `expected` (n, k + 1) and `effects` (n, k) come from fits without these
     rows. 0 when nothing can be compared.
     """
-    ratios = residual_ratios(rows, expected=expected)
+    ratios = Residual.pseudo_effects(rows, expected=expected)
     total = np.bincount(ratios.offer, weights=ratios.weight, minlength=rows.offers)
     summed = np.bincount(ratios.offer, ratios.weight * ratios.effect, minlength=rows.offers)
     level = summed / np.maximum(total, 1e-12)

@@ -7,61 +7,28 @@ models say; small probabilities make them noisy.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.uplift.base import BaseSettings
 from models.uplift.doubly_robust import effect_scores
-from models.uplift.effect_form import EffectPart
 from models.uplift.learners.contract import Name
-from models.uplift.outcomes import OutcomeFits, cross_fit_outcomes
+from models.uplift.learners.regressed import Regressed
 from models.uplift.presented import PresentedRows
-from models.uplift.pseudo import PseudoEffects, fit_effect
+from models.uplift.pseudo import PseudoEffects
 
 Numbers = NDArray[np.float64]
 
 
-class Doubly:
+class Doubly(Regressed):
     """The regression of doubly robust scores on (features, offer)."""
 
     name: ClassVar[Name] = Name.DR
-    ranks_only: ClassVar[bool] = False
 
-    def __init__(self, settings: BaseSettings) -> None:
-        self.settings = settings
-
-    def fit(
-        self,
-        rows: PresentedRows,
-        *,
-        rng: np.random.Generator,
-        outcomes: OutcomeFits | None = None,
-    ) -> Self:
-        """Cross-fit the outcome models, then regress the pseudo-effects on (features, offer)."""
-        fits = outcomes or cross_fit_outcomes(rows, settings=self.settings, rng=rng)
-        pseudo = doubly_robust_effects(rows, expected=fits.crossed)
-        self.nothing_ = fits.models.nothing
-        self.effect_ = fit_effect(rows, pseudo, settings=self.settings, rng=rng)
-        return self
-
-    def effects(self, matrix: NDArray[np.float32]) -> Numbers:
-        """Return (n, k) effects, as regressed."""
-        return self.effect_.by_offer(matrix)
-
-    def baseline(self, matrix: NDArray[np.float32]) -> Numbers:
-        """Return (n,) expected outcomes with nothing."""
-        return self.nothing_.at_nothing(matrix)
-
-    def forms(self, folder: Path, *, stem: str) -> tuple[EffectPart, ...]:
-        """Return the one regression, asked with the offer."""
-        return (EffectPart(1.0, self.effect_.form(folder, stem=f"{stem}.effect"), offered=True),)
-
-
-def doubly_robust_effects(rows: PresentedRows, *, expected: Numbers) -> PseudoEffects:
-    """Return the doubly robust score of every comparable pair, all of weight one."""
-    scores = effect_scores(rows, expected=expected)
-    row, offer = np.nonzero(rows.comparable)
-    return PseudoEffects(row, offer, scores[row, offer], np.ones(len(row)))
+    @staticmethod
+    def pseudo_effects(rows: PresentedRows, *, expected: Numbers) -> PseudoEffects:
+        """Return the doubly robust score of every comparable pair, all of weight one."""
+        scores = effect_scores(rows, expected=expected)
+        row, offer = np.nonzero(rows.comparable)
+        return PseudoEffects(row, offer, scores[row, offer], np.ones(len(row)))
