@@ -7,6 +7,7 @@ keeps the direction of all of them and shrinks its length (Hoerl and Kennard, Te
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -37,7 +38,8 @@ class Ridge:
         """Fit on `rows`; the penalty is the one of least squared error on `held`."""
         form, offers = rows.matrix.shape[1], rows.offers
         design, aim = _design(held), held.label
-        tried = [_solved(rows, penalty) for penalty in _PENALTIES]
+        moments = _moments(rows)
+        tried = [_solved(moments, penalty) for penalty in _PENALTIES]
         errors = [
             float(np.average((aim - design @ found[1:] - found[0]) ** 2, weights=held.weight))
             for found in tried
@@ -58,7 +60,7 @@ class Ridge:
         """Return a new fit on `rows` with the penalty that was settled."""
         fresh = type(self)(self.settings, task=self.task)
         fresh.penalty_ = self.penalty_
-        found = _solved(rows, self.penalty_)
+        found = _solved(_moments(rows), self.penalty_)
         fresh.form_ = _form(found, width=rows.matrix.shape[1], offers=rows.offers)
         return fresh
 
@@ -86,24 +88,47 @@ def _design(rows: Rows) -> Numbers:
     return np.hstack([plain, *own])
 
 
-def _solved(rows: Rows, penalty: float) -> Numbers:
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """What the normal equations are made of: the same for every penalty.
+
+    `square` and `aim` are of centred columns, `free` says which are hardly penalised.
+    """
+
+    middle: Numbers
+    level: float
+    square: Numbers
+    aim: Numbers
+    free: slice
+
+
+def _moments(rows: Rows) -> _Moments:
+    design = _design(rows)
+    weight = rows.weight / rows.weight.sum()
+    middle = weight @ design
+    design -= middle
+    level = float(weight @ rows.label)
+    weighted = (design * weight[:, None]).T
+    width = rows.matrix.shape[1]
+    return _Moments(
+        middle,
+        level,
+        weighted @ design,
+        weighted @ (rows.label - level),
+        slice(width, width + rows.offers),
+    )
+
+
+def _solved(moments: _Moments, penalty: float) -> Numbers:
     """Return the intercept, then the coefficients; neither intercept nor offers are penalised.
 
     Every column is penalised by its own variance, so that its scale does not matter; an offer's
     own column (its level) hardly at all.
     """
-    design = _design(rows)
-    weight = rows.weight / rows.weight.sum()
-    middle = weight @ design
-    centred = design - middle
-    square = (centred * weight[:, None]).T @ centred
-    each = np.diag(square).copy() * penalty
-    width = rows.matrix.shape[1]
-    each[width : width + rows.offers] *= 1e-3
-    level = float(weight @ rows.label)
-    aim = (centred * weight[:, None]).T @ (rows.label - level)
-    solved = np.linalg.solve(square + np.diag(np.maximum(each, 1e-9)), aim)
-    return np.concatenate([[level - middle @ solved], solved])
+    each = np.diag(moments.square).copy() * penalty
+    each[moments.free] *= 1e-3
+    solved = np.linalg.solve(moments.square + np.diag(np.maximum(each, 1e-9)), moments.aim)
+    return np.concatenate([[moments.level - moments.middle @ solved], solved])
 
 
 def _form(found: Numbers, *, width: int, offers: int) -> LinearForm:
