@@ -16,7 +16,8 @@ from features.progress import Track, silent
 from models.compiled import CompiledModelSet
 from models.model_choice import ModelChoice
 from models.per_caller import ByImportance, ProfileRule, by_stage
-from pipelines.population_scores import ROWS_AT_ONCE, Scorer, open_population, score_population
+from pipelines.allocation import UnderLimits, rows_of, under_limits
+from pipelines.population_scores import Scorer, open_population, score_population
 from pipelines.set_reports import SetReports
 from pipelines.stored_scores import customers_of
 from pipelines.strategy_inputs import (
@@ -62,7 +63,8 @@ def form_strategies(
     which rule of models.per_caller a profile's models score a customer. Memory is bounded by
     the size of a batch and of the session, not by the number of customers. Left early, nothing
     is published and nothing stays behind. Raises DataNotFoundError, ContractError,
-    WriterBusyError, StrategyFileDamagedError.
+    WriterBusyError, StrategyFileDamagedError; with
+    HOME/limits.toml, within which offers are then chosen, also what `under_limits` raises.
     """
     chosen = scorer or CompiledModelSet.load(model_set_folder, threads=2)
     file = open_population(home / "features" / "population.parquet", scorer=chosen, as_of=as_of)
@@ -94,7 +96,11 @@ def form_strategies(
             )
             for partner, mine in offers.items()
         }
-        return _publish(folder, connection, rules=_with_cuts(connection, rules), track=track)
+        rules = _with_cuts(connection, rules)
+        limited = under_limits(
+            connection, home=home, rules=rules, as_of=as_of, bench=bench, track=track
+        )
+        return _publish(folder, connection, rules=rules, limited=limited, track=track)
 
 
 def _rule(choice: ModelChoice, *, folder: Path) -> ProfileRule:
@@ -145,6 +151,7 @@ def _publish(
     connection: duckdb.DuckDBPyConnection,
     *,
     rules: Mapping[str, Rules],
+    limited: UnderLimits | None,
     track: Track,
 ) -> Published:
     first, reports = next(iter(rules.values())), SetReports(folder)
@@ -161,13 +168,14 @@ def _publish(
         track("form strategies", total=total, unit="customers") as done,
     ):
         for partner, rule in rules.items():
-            reader = connection.sql(
-                "SELECT * FROM scored WHERE partner = ?", params=[partner]
-            ).to_arrow_reader(ROWS_AT_ONCE)
-            for batch in reader:
+            view = limited.view if limited else "scored"
+            for batch in rows_of(connection, view=view, partner=partner):
                 customers, details = customers_of(batch, offers=rule.offers)
-                formed = reports.watched(form(customers, rules=rule))
+                allotment = limited.allotment(batch, partner=partner) if limited else None
+                formed = reports.watched(form(customers, rules=rule, allotment=allotment))
                 done(writer.add(zip(formed, details, strict=True)))
         published = writer.publish()
     reports.write(folder.parent, published)
+    if limited is not None:
+        limited.write(published, formed_at=first.formed_at, model_set=first.model_set)
     return published

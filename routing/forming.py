@@ -10,8 +10,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.allotment import Allotment
 from routing.offers import Offer, OfferScores, Ranking, rank, ranked_offers
-from routing.strategy import Handling, Reason, Route, Signals, Strategy
+from routing.strategy import Handling, RankedOffer, Reason, Route, Signals, Strategy
 from routing.tasks import Stage, route_to, task_of
 from routing.value_groups import group_name, group_numbers
 
@@ -67,36 +68,42 @@ def grouping_value(
     return np.where(do_not_offer | ~np.isfinite(value), 0.0, value)
 
 
-def form(customers: ScoredCustomers, *, rules: Rules) -> Iterator[Strategy]:
-    """Yield the strategy of each customer, in order."""
+def form(
+    customers: ScoredCustomers, *, rules: Rules, allotment: Allotment | None = None
+) -> Iterator[Strategy]:
+    """Yield the strategy of each customer, in order.
+
+    Under limits `allotment` says what is presented; signals stay those of the best offer.
+    """
     ranking = rank(
         rules.offers,
         scores=customers.scores,
         stages=customers.stages,
         do_not_offer=customers.do_not_offer,
     )
+    stages, signals = customers.stages.tolist(), _signals(customers, ranking)
     value = grouping_value(customers.value, do_not_offer=customers.do_not_offer)
-    stages = customers.stages.tolist()
+    ranking, offered = _offered(ranking, rules=rules, stages=stages, allotment=allotment)
     rows = zip(
         customers.customer_ids,
         stages,
         group_numbers(value, cuts=rules.cuts).tolist(),
         ranking.best.tolist(),
-        ranked_offers(rules.offers, ranking=ranking, stages=stages),
-        _signals(customers, ranking),
+        offered,
+        signals,
         customers.do_not_offer.tolist(),
         customers.reasons,
         customers.life_events,
         strict=True,
     )
-    for customer_id, stage, group, best, offers, signals, refused, reasons, event in rows:
+    for customer_id, stage, group, best, offers, signal, refused, reasons, event in rows:
         chosen = rules.offers[best] if offers[0].present else None
         yield Strategy(
             customer_id=customer_id,
             partner=rules.partner,
             stage=stage,
             value_group=group_name(group),
-            signals=signals,
+            signals=signal,
             route=_route(chosen, stage=stage, group=group),
             handling=Handling(
                 offers,
@@ -108,6 +115,17 @@ def form(customers: ScoredCustomers, *, rules: Rules) -> Iterator[Strategy]:
             formed_at=rules.formed_at,
             expires_at=rules.expires_at,
         )
+
+
+def _offered(
+    ranking: Ranking, *, rules: Rules, stages: Sequence[str], allotment: Allotment | None
+) -> tuple[Ranking, Iterator[tuple[RankedOffer, ...]]]:
+    """Return the ranking, as it stands under limits, and each customer's offers, best first."""
+    if allotment is None:
+        return ranking, ranked_offers(rules.offers, ranking=ranking, stages=stages)
+    limited = allotment.ranking(ranking)
+    offers = ranked_offers(rules.offers, ranking=limited, stages=stages)
+    return limited, allotment.told(offers, order=limited.order)
 
 
 def _signals(customers: ScoredCustomers, ranking: Ranking) -> Iterator[Signals]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from routing.allotment import CAPPED, RESTING
 from routing.offers import ASKED_NOT_TO, NOT_ELIGIBLE, NOT_MODELLED
 from routing.strategy import RankedOffer, Strategy
 
@@ -13,7 +14,8 @@ class WhyNothing(StrEnum):
 
     ASKED_NOT_TO = "asked_not_to"
     STOPPED = "stopped"  # it would be presented, had marketing not paused or ended it
-    LIMITS = "limits"  # it would add money, and no limit leaves room for it
+    PRICED_OUT = "priced_out"  # it would add money, and what it takes is worth more elsewhere
+    SEEN_ENOUGH = "seen_enough"  # it would add money, and a cap or a rest holds it back
     COST = "cost"
     LOWERS = "lowers"
     NOT_MODELLED = "not_modelled"
@@ -41,4 +43,6 @@ def _why(offer: RankedOffer) -> WhyNothing:
         return WhyNothing.LOWERS
     if offer.added_value <= 0.0:
         return WhyNothing.COST
-    return WhyNothing.STOPPED if "by marketing" in offer.why else WhyNothing.LIMITS
+    if offer.why.endswith((RESTING, CAPPED)):
+        return WhyNothing.SEEN_ENOUGH
+    return WhyNothing.STOPPED if "by marketing" in offer.why else WhyNothing.PRICED_OUT

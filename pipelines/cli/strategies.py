@@ -35,7 +35,9 @@ def form(
 ) -> None:
     """Form a strategy for every customer with the champion, and publish them all at once."""
     from models import registry
+    from pipelines.cli.limits_shown import say_what_binds
     from pipelines.strategise import form_strategies
+    from serving.pages.limits_report import limits_file, limits_path
 
     screen, space = Screen(as_json), Workspace(home)
     source = space.source(tables)
@@ -56,7 +58,10 @@ def form(
         track=screen.track,
     )
     screen.done(f"strategy set {published.label}: {published.customers:,} customers, published")
-    screen.result({"strategy_set": published.label, "published": published})
+    limits = limits_file(home).latest() if limits_path(home).exists() else None
+    if limits is not None:
+        say_what_binds(screen, limits)
+    screen.result({"strategy_set": published.label, "published": published, "limits": limits})
 
 
 @app.command("show")

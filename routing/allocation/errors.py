@@ -16,6 +16,10 @@ class BatchError(RoutingError):
     """A batch of customers does not have the declared form."""
 
 
+class SurveyFileError(RoutingError):
+    """The kept allocation that a what-if is asked of is not there, or cannot be read."""
+
+
 class InfeasibleLimitsError(RoutingError):
     """No choice meets the limits; `conflict` names limits that together cannot be met.
 

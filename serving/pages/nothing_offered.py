@@ -22,9 +22,13 @@ REASONS: dict[WhyNothing, tuple[str, str]] = {
         "The offer is paused or ended",
         "An offer that marketing stopped would add money here. Approve it, or leave it so.",
     ),
-    WhyNothing.LIMITS: (
-        "A limit leaves no room",
-        "An offer would add money here, and others add more within the limits.",
+    WhyNothing.PRICED_OUT: (
+        "Worth more elsewhere",
+        "An offer would add money here; within the limits, what it takes adds more with others.",
+    ),
+    WhyNothing.SEEN_ENOUGH: (
+        "Seen enough for now",
+        "A cap or a rest holds an offer back that would add money. It comes again in time.",
     ),
     WhyNothing.COST: (
         "Falls short of its cost",

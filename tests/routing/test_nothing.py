@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from routing.allotment import CAPPED, RESTING
 from routing.nothing import WhyNothing, why_nothing
 from routing.offers import ASKED_NOT_TO, NOT_MODELLED
 from routing.strategy import Handling, RankedOffer, Strategy
@@ -34,7 +35,9 @@ WORTH = (0.1, 40.0)
         ((DEAR, no("paused by marketing: dear", *WORTH)), WhyNothing.STOPPED),
         ((DEAR, no("ended by marketing: dear", 0.01, -3.0)), WhyNothing.COST),
         ((PUT_OFF, no("paused by marketing: dear", -0.1, -3.0)), WhyNothing.LOWERS),
-        ((DEAR, no("the agents' minutes are spent", *WORTH)), WhyNothing.LIMITS),
+        ((DEAR, no("but a minute is worth more elsewhere", *WORTH)), WhyNothing.PRICED_OUT),
+        ((DEAR, no(f"adds 1.0 points, but {RESTING}", *WORTH)), WhyNothing.SEEN_ENOUGH),
+        ((DEAR, no(f"adds 1.0 points, but {CAPPED}", *WORTH)), WhyNothing.SEEN_ENOUGH),
         ((no(ASKED_NOT_TO, *WORTH), ELSEWHERE), WhyNothing.ASKED_NOT_TO),
         ((msgspec.structs.replace(DEAR, present=True), PUT_OFF), None),
     ],

@@ -104,7 +104,7 @@ def test_everyone_without_an_offer_is_counted_with_one_reason(pages: Any, empty_
     report = nothing_file(empty_home).latest()
     assert (report.customers, report.nothing) == (CUSTOMERS, len(without))
     assert report.why() == {why: without.count(why) for why in report.why()}
-    assert set(report.why()) == set(WhyNothing) - {WhyNothing.LIMITS}
+    assert set(report.why()) == set(WhyNothing) - {WhyNothing.PRICED_OUT, WhyNothing.SEEN_ENOUGH}
     page = pages.get("/nothing").text
     for why in report.why():
         assert REASONS[why][0] in page
