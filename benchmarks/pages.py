@@ -2,7 +2,8 @@
 
 The reports are aggregates: their size depends on offers, stages, partners and value groups, not on
 customers. Here they hold 40 offers at all four stages, each with its charts and curve, four
-partners, five value groups, twelve comparisons of strategy sets, and twenty changes of each offer.
+partners, five value groups, twelve comparisons of strategy sets, twenty changes of each offer, and
+an experiment of twelve weeks.
 Pages are those of `serving.pages.routes.PAGES`, with their files; each is asked for 50 times, after
 one that reads the report anew.
 
@@ -29,13 +30,28 @@ from fastapi import FastAPI
 from features.contract import Stage
 from models.uplift.curves import GainCurve
 from models.uplift.effects import Verdict
+from pipelines.experiment_charts import with_charts
+from pipelines.experiment_wording import TITLES
 from pipelines.offer_charts import curve_chart, money_chart
 from routing.nothing import WhyNothing
 from routing.offer_states import NEXT, OfferState
+from routing.slot_drawing import draw_plan
 from routing.strategy_diff import GroupMove, OfferChange, StrategyDiff
 from serving import offers_ledger
 from serving.identity import KeyRing
 from serving.pages.changes_report import ChangesReport, SetChange, changes_path
+from serving.pages.experiment_plan import plan_row
+from serving.pages.experiment_report import (
+    Counts,
+    ExperimentReport,
+    HoldBackRow,
+    LookRow,
+    MeasureRow,
+    NaiveRow,
+    PowerPoint,
+    SlotRow,
+    experiment_path,
+)
 from serving.pages.nothing_report import NothingReport, NothingRow, nothing_path
 from serving.pages.offers_report import (
     Chart,
@@ -51,6 +67,7 @@ from serving.pages.offers_report import (
 from serving.pages.routes import PAGES, build_pages
 
 CUSTOMERS, OFFERS, PARTNERS, GROUPS, COMPARISONS, CHANGES = 1_000_000, 40, 4, 5, 12, 20
+WEEKS = 12
 BAR_MILLISECONDS = 300.0
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -117,6 +134,7 @@ def write_home(home: Path) -> None:
         (report_path(home), offers_report(rng)),
         (nothing_path(home), nothing_report(rng)),
         (changes_path(home), changes_report(rng)),
+        (experiment_path(home), experiment_report(rng)),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(report))
@@ -165,6 +183,43 @@ def drawn(points: tuple[CurvePoint, ...]) -> Chart:
     )
     curve = GainCurve(share, gain, low, high, chance, area=0.0, contacts=80_000)
     return curve_chart(curve, described="A curve.")
+
+
+def experiment_report(rng: np.random.Generator) -> ExperimentReport:
+    plan = draw_plan(
+        NOW.date(), zone="UTC", weeks=WEEKS, seed=7, made_at=NOW, why="A reason.", by="ann"
+    )
+    days = plan.weeks * 7
+    slots = tuple(
+        SlotRow(
+            *(day // 7, day % 7, f"{hour:02d}:00", (day + hour) % 2 == 0),
+            *(300, 30, *map(float, rng.random(2)), day + 1),
+        )
+        for day, hour in product(range(days), range(24))
+    )
+    looks = tuple(
+        LookRow(day, NOW, True, 300 * day, 2.0, 0.04, 0.05, interval(rng, 4000), 0.3, False)
+        for day in range(7, days + 1, 7)
+    )
+    power = tuple(PowerPoint(day, day / 200, 4000.0) for day in range(4, 2 * days, 4))
+    measures = tuple(
+        with_charts(
+            MeasureRow(
+                *(name, title, 40_000.0, 38_000.0, interval(rng, 4000), 0.3, interval(rng, 4000)),
+                *(Verdict.UNKNOWN, "A sentence.", NaiveRow(interval(rng, 4000), 0.01, "Words.")),
+                *(looks, 200, 100, power),
+            ),
+            slots,
+            day=days,
+        )
+        for name, title in TITLES.items()
+    )
+    held = HoldBackRow(20_000, 60_000, 3_000_000, None, None, "Too few contacts.")
+    counts = Counts(3_000_000, 1_400_000, 1_400_000, 140_000, 60_000, 1.0)
+    return ExperimentReport(
+        *(plan_row(plan, judged_days=days), NOW, "the decision log", Verdict.UNKNOWN, False),
+        *("A sentence.", counts, measures, held, slots, ("A warning.",), 1_999),
+    )
 
 
 def nothing_report(rng: np.random.Generator) -> NothingReport:

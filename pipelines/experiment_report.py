@@ -14,20 +14,22 @@ from models.experiments.hold_back import hold_back_effect
 from models.experiments.randomisation import DRAWS
 from models.experiments.totals import ExperimentError, SlotTotals
 from models.uplift.effects import Verdict
+from pipelines.experiment_charts import with_charts
 from pipelines.experiment_contacts import Contacts
 from pipelines.experiment_measures import PER, Judging, interval, measure
 from pipelines.experiment_slots import PlacedContacts, placed, totals
-from pipelines.experiment_wording import MONEY, PURCHASES, hold_back_sentence
+from pipelines.experiment_wording import hold_back_sentence
 from routing.slots import SlotPlan
+from serving.pages.experiment_plan import clock, plan_row
 from serving.pages.experiment_report import (
     Counts,
     ExperimentReport,
     HoldBackRow,
     MeasureRow,
-    PlanRow,
     SlotRow,
     experiment_path,
 )
+from serving.pages.experiment_wording import MONEY, PURCHASES
 
 _LEAST_AGREEING = 0.9
 _FULLY_AGREEING = 0.99
@@ -57,13 +59,17 @@ def analyse(
     found = placed(contacts, plan=plan, days=days)
     _demand_agreement(found, plan)
     added = totals(found)
-    shown = _plan_row(plan, days)
+    slots = slot_rows(added, plan=plan)
+    shown = plan_row(plan, judged_days=days)
     over = plan.over(as_of) and judged_days(plan, settled=as_of) == days
     rng = np.random.default_rng([plan.seed, days])
     measures: tuple[MeasureRow, ...] = ()
     if added.comparable:
         judging = Judging(plan, shown, added, draws, over)
-        measures = tuple(measure(judging, name, rng=rng) for name in (MONEY, PURCHASES))
+        measures = tuple(
+            with_charts(measure(judging, name, rng=rng), slots, day=days)
+            for name in (MONEY, PURCHASES)
+        )
     money = measures[0] if measures else None
     return ExperimentReport(
         plan=shown,
@@ -75,7 +81,7 @@ def analyse(
         counts=_counts(found),
         measures=measures,
         hold_back=_hold_back(found, plan),
-        slots=slot_rows(added, plan=plan),
+        slots=slots,
         warnings=_warnings(found, added, rng=rng),
         draws=draws,
     )
@@ -96,48 +102,22 @@ def slot_rows(added: SlotTotals, *, plan: SlotPlan) -> tuple[SlotRow, ...]:
         SlotRow(
             week=int(added.day[i]) // 7,
             weekday=(first + int(added.day[i])) % 7,
-            starts=_clock(int(added.hour[i]) * plan.slot_minutes),
+            starts=clock(int(added.hour[i]) * plan.slot_minutes),
             on=bool(added.on[i]),
             contacts=int(added.contacts[i]),
             buyers=int(added.bought[i]),
             rate=float(added.bought[i] / added.contacts[i]),
             money=float(added.money[i] / added.contacts[i] * PER[MONEY]),
+            day=int(added.day[i]) + 1,
         )
         for i in range(len(added))
     )
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _too_early(plan: SlotPlan) -> str:
     return (
         "It is too early to say anything: contacts count once they are "
         f"{plan.answer_days} days old, and some days of them are needed."
-    )
-
-
-def _plan_row(plan: SlotPlan, days: int) -> PlanRow:
-    return PlanRow(
-        label=plan.label,
-        begins=plan.begins,
-        ends=plan.ends,
-        zone=plan.zone,
-        weeks=plan.weeks,
-        days=plan.weeks * 7,
-        judged_days=days,
-        slot_minutes=plan.slot_minutes,
-        washout_minutes=plan.washout_minutes,
-        hold_back_share=plan.hold_back_share,
-        look_days=plan.look_days,
-        answer_days=plan.answer_days,
-        seed=plan.seed,
-        why=plan.why,
-        by=plan.by,
-        made_at=plan.made_at,
-        ended_at=plan.ended_at,
-        ended_why=plan.ended_why,
     )
 
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import msgspec
 
 from models.experiments.looks import look_days
+from routing.slot_state import State, state_of
 from routing.slots import SlotPlan, in_washout, place_at
-
-
-class State(StrEnum):
-    """Where a plan stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    OVER = "over"
-    ENDED = "ended"
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -34,7 +25,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 def standing(plan: SlotPlan, *, now: datetime) -> Standing:
     """Return what the plan says at `now`, an aware instant."""
-    state = _state(plan, now)
+    state = state_of(now, begins=plan.begins, ends=plan.ends, ended_at=plan.ended_at)
     place = place_at(plan, now) if state is State.RUNNING else None
     switch = _next_switch(plan, now) if place else None
     look = _next_look(plan, now) if state is not State.ENDED else None
@@ -48,14 +39,6 @@ def standing(plan: SlotPlan, *, now: datetime) -> Standing:
         next_look=look,
         sentences=_sentences(plan, state, on=bool(place and place.on), switch=switch, look=look),
     )
-
-
-def _state(plan: SlotPlan, now: datetime) -> State:
-    if plan.ended_at is not None and now >= plan.ended_at:
-        return State.ENDED
-    if now >= plan.ends:
-        return State.OVER
-    return State.RUNNING if now >= plan.begins else State.WAITING
 
 
 def _next_switch(plan: SlotPlan, now: datetime) -> datetime | None:

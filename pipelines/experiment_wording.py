@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from models.uplift.effects import Verdict
-from serving.pages.experiment_report import LookRow, PlanRow
+from serving.pages.experiment_plan import PlanRow
+from serving.pages.experiment_report import LookRow
+from serving.pages.experiment_wording import MONEY, PURCHASES, amount
 from serving.pages.offers_report import Interval
-from serving.pages.wording import signed
 
-PURCHASES, MONEY = "purchases", "money"
 TITLES = {PURCHASES: "Buyers per 100 contacts", MONEY: "Money per 1,000 contacts"}
-
-
-def amount(value: float, name: str) -> str:
-    """Return a figure of a measure with its sign, in the unit of its title."""
-    return signed(value * 100, 2) if name == PURCHASES else signed(value, 0)
 
 
 def between(interval: Interval, name: str) -> str:

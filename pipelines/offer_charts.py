@@ -1,30 +1,26 @@
-"""The pictures of the offers report, as SVG that needs no script, no font file and no network.
-
-They stand on light and on dark pages: no background, mid-grey axes, colours of middle lightness;
-the style sheet of the pages may refine them. Each is drawn for a wide and for a narrow screen.
-"""
+"""The pictures of the offers report: added money offer by offer, and the gain curve of one."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
-import vl_convert
 
 from models.uplift.curves import GainCurve
-from models.uplift.effects import Verdict
+from pipelines.chart_drawing import (
+    COLOURS,
+    GREY,
+    LETTER_PIXELS,
+    LINE,
+    MOST_NAME_PIXELS,
+    NARROW_PIXELS,
+    WIDE_PIXELS,
+    draw,
+)
 from serving.pages.offers_report import Chart, OfferRow
 
-WIDE_PIXELS, NARROW_PIXELS = 760, 340
-_GREY = "#80868f"
-_COLOURS = {Verdict.ADDS: "#1f9d76", Verdict.LOSES: "#d1603d", Verdict.UNKNOWN: _GREY}
-_LINE = "#3f7fd0"
-_FONT = "system-ui, sans-serif"
 _PER = 1000
-# The reader's font is not known here: room for a wide one.
-_LETTER_PIXELS, _MOST_NAME_PIXELS = 8, 230
 
 
 def money_chart(offers: Sequence[OfferRow]) -> Chart | None:
@@ -42,8 +38,8 @@ def money_chart(offers: Sequence[OfferRow]) -> Chart | None:
     ]
     if not rows:
         return None
-    wide = _draw(_money(rows, named_inside=False), width=WIDE_PIXELS)
-    narrow = _draw(_money(rows, named_inside=True), width=NARROW_PIXELS)
+    wide = draw(_money(rows, named_inside=False), width=WIDE_PIXELS)
+    narrow = draw(_money(rows, named_inside=True), width=NARROW_PIXELS)
     described = "; ".join(
         f"{row['offer']}: {row['estimate']:,.0f}, from {row['low']:,.0f} to {row['high']:,.0f}"
         for row in rows
@@ -65,8 +61,8 @@ def curve_chart(curve: GainCurve, *, described: str) -> Chart:
             curve.share, curve.gain, curve.low, curve.high, curve.at_random, strict=True
         )
     ]
-    wide = _draw(_curve(rows, narrow=False), width=WIDE_PIXELS)
-    narrow = _draw(_curve(rows, narrow=True), width=NARROW_PIXELS)
+    wide = draw(_curve(rows, narrow=False), width=WIDE_PIXELS)
+    narrow = draw(_curve(rows, narrow=True), width=NARROW_PIXELS)
     return Chart(wide, narrow, described)
 
 
@@ -76,7 +72,7 @@ def _money(rows: list[dict[str, Any]], *, named_inside: bool) -> Any:
     colour = alt.Color(
         "verdict:N",
         scale=alt.Scale(
-            domain=[verdict.value for verdict in _COLOURS], range=list(_COLOURS.values())
+            domain=[verdict.value for verdict in COLOURS], range=list(COLOURS.values())
         ),
         legend=None,
     )
@@ -84,13 +80,13 @@ def _money(rows: list[dict[str, Any]], *, named_inside: bool) -> Any:
     x_title = "Money added per 1,000 contacts"
     names = None
     if not named_inside:
-        widest = max(len(row["offer"]) for row in rows) * _LETTER_PIXELS
+        widest = max(len(row["offer"]) for row in rows) * LETTER_PIXELS
         names = alt.Axis(
-            ticks=False, domain=False, labelPadding=14, minExtent=min(widest, _MOST_NAME_PIXELS)
+            ticks=False, domain=False, labelPadding=14, minExtent=min(widest, MOST_NAME_PIXELS)
         )
     y = alt.Y("offer:N", sort=order, title=None, axis=names)
     base = alt.Chart(alt.Data(values=rows))
-    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=_GREY, strokeWidth=1.5)
+    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=GREY, strokeWidth=1.5)
     layers = [
         zero.encode(x=alt.X("zero:Q")),
         base.mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(
@@ -99,7 +95,7 @@ def _money(rows: list[dict[str, Any]], *, named_inside: bool) -> Any:
         base.mark_circle(size=110, opacity=1).encode(x="estimate:Q", y=y, color=colour),
     ]
     if named_inside:
-        text = base.mark_text(align="left", dy=-16, fontSize=13, color=_GREY)
+        text = base.mark_text(align="left", dy=-16, fontSize=13, color=GREY)
         layers.append(text.encode(y=y, text="offer:N", x=alt.value(0)))
     return alt.layer(*layers).properties(height=alt.Step(56 if named_inside else 46))
 
@@ -118,49 +114,10 @@ def _curve(rows: list[dict[str, Any]], *, narrow: bool) -> Any:
     title = "Buyers added per 1,000 contacts"
     axis = alt.Axis(format=",.0f", tickCount=6)
     layers = [
-        base.mark_area(opacity=0.2, color=_LINE).encode(
+        base.mark_area(opacity=0.2, color=LINE).encode(
             y=alt.Y("low:Q", title=title, axis=axis), y2="high:Q"
         ),
-        base.mark_line(color=_GREY, strokeDash=[5, 4], strokeWidth=1.5).encode(y="random:Q"),
-        base.mark_line(color=_LINE, strokeWidth=2.5).encode(y="gain:Q"),
+        base.mark_line(color=GREY, strokeDash=[5, 4], strokeWidth=1.5).encode(y="random:Q"),
+        base.mark_line(color=LINE, strokeWidth=2.5).encode(y="gain:Q"),
     ]
     return alt.layer(*layers).properties(height=240 if narrow else 320)
-
-
-def _draw(chart: Any, *, width: int) -> str:
-    """Return the chart as SVG of that width in all, without roles, links or style attributes."""
-    finished = (
-        chart.properties(
-            width=width,
-            background="transparent",
-            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-            padding=4,
-        )
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=_GREY,
-            titleColor=_GREY,
-            domainColor=_GREY,
-            tickColor=_GREY,
-            gridColor=_GREY,
-            gridOpacity=0.2,
-            labelFont=_FONT,
-            titleFont=_FONT,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            titlePadding=10,
-            labelLimit=_MOST_NAME_PIXELS,
-        )
-    )
-    # Every part was checked when it was made; checking the whole again takes as long as drawing.
-    svg = vl_convert.vegalite_to_svg(finished.to_dict(validate=False))
-    return _plain(svg)
-
-
-def _plain(svg: str) -> str:
-    """Strip what a strict content security policy refuses and a screen reader need not hear.
-
-    The page gives each picture one label; the marks' own labels would be read one by one.
-    """
-    return re.sub(r'\s(?:aria-[a-z]+|role|style|xmlns:xlink)="[^"]*"', "", svg)

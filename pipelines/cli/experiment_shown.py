@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.markup import escape
 
 from pipelines.console import Screen
-from pipelines.experiment_wording import amount
 from serving.pages.experiment_report import ExperimentReport, MeasureRow
+from serving.pages.experiment_wording import amount
 from serving.pages.offers_report import Interval
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from models.uplift.effects import Verdict
-from serving.pages.offers_report import Interval
+from serving.pages.experiment_plan import PlanRow
+from serving.pages.offers_report import Chart, Interval
 from serving.pages.report_file import About, ReportFile
 
 FORMAT = "callworth-experiment-1"
@@ -22,36 +23,10 @@ ABOUT = About(
 )
 
 
-class PlanRow(msgspec.Struct, frozen=True):
-    """The plan: times are UTC, `zone` is that of weekday and hour; `ended_at` if ended early.
-
-    `days` is how long it was drawn for, `judged_days` how many of them are old enough to judge.
-    """
-
-    label: str
-    begins: datetime
-    ends: datetime
-    zone: str
-    weeks: int
-    days: int
-    judged_days: int
-    slot_minutes: int
-    washout_minutes: int
-    hold_back_share: float
-    look_days: int
-    answer_days: int
-    seed: int
-    why: str
-    by: str
-    made_at: datetime
-    ended_at: datetime | None
-    ended_why: str
-
-
 class SlotRow(msgspec.Struct, frozen=True):
     """One slot with contacts that count; `weekday` 0 is Monday, `starts` is `09:00` in the zone.
 
-    `rate` is buyers per contact, `money` per 1,000 contacts.
+    `day` counts the plan's days from 1; `rate` is buyers per contact, `money` per 1,000 contacts.
     """
 
     week: int
@@ -62,6 +37,7 @@ class SlotRow(msgspec.Struct, frozen=True):
     buyers: int
     rate: float
     money: float
+    day: int = 0
 
 
 class NaiveRow(msgspec.Struct, frozen=True):
@@ -105,7 +81,8 @@ class MeasureRow(msgspec.Struct, frozen=True):
     `on` and `off` are plain means, `effect` is adjusted for weekday and hour, with the 95 %
     interval of this look alone; `lasting` holds over all looks, None before the first.
     `days_needed` counts from the plan's start, `days_left` from the days judged so far, until the
-    interval leaves zero behind with 80 % power at this effect; None beyond ten years.
+    interval leaves zero behind with 80 % power at this effect; None beyond ten years. The charts
+    are of the slots, the looks and the power.
     """
 
     name: str
@@ -122,6 +99,9 @@ class MeasureRow(msgspec.Struct, frozen=True):
     days_needed: int | None
     days_left: int | None
     power: tuple[PowerPoint, ...]
+    slots_chart: Chart | None = None
+    looks_chart: Chart | None = None
+    power_chart: Chart | None = None
 
 
 class HoldBackRow(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from serving.clock import Clock, system_clock
 from serving.identity import KeyRing, Use, requires
 from serving.offers_ledger import ChangesReader
-from serving.pages import nothing_offered, offers_list, one_offer, set_changes
+from serving.pages import experiment, nothing_offered, offers_list, one_offer, set_changes
 from serving.pages.frame import Frame, Line
 from serving.pages.page import Desk, Page
 
@@ -19,6 +19,7 @@ PAGES: tuple[Page, ...] = (
     one_offer.PAGE,
     set_changes.PAGE,
     nothing_offered.PAGE,
+    experiment.PAGE,
 )
 _KEPT = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
 

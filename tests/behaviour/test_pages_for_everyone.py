@@ -20,12 +20,14 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from pipelines.experiment_report import write_experiment
 from pipelines.report import write_report
 from routing.offer_states import OfferState
 from serving import offers_ledger
 from serving.identity import KeyRing
 from serving.offers_ledger import ledger_path
 from serving.pages.routes import PAGES, build_pages
+from tests.experiment_reports import a_report
 from tests.formed_sets import form_two_sets
 from tests.offers_models import promote_offers_model_set
 from tests.offers_world import UNTIL, write_offers_world
@@ -42,6 +44,7 @@ ADDRESSES = {
     "sets": "/strategies/diff",
     "sets-unknown": "/strategies/diff?from=a&to=b",
     "nothing": "/nothing",
+    "experiment": "/experiment",
 }
 SERIOUS = {"serious", "critical"}
 
@@ -53,6 +56,7 @@ def report_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     promote_offers_model_set(folder)
     write_report(folder, tables=tables, as_of=UNTIL)
     form_two_sets(folder)
+    write_experiment(folder, a_report(effect=0.06))
     return folder
 
 

@@ -17,9 +17,10 @@ from models.uplift.effects import Verdict
 from pipelines.experiment_contacts import Contacts, from_log, from_tables, settled_before
 from pipelines.experiment_report import analyse, judged_days
 from pipelines.experiment_slots import placed, totals
-from pipelines.experiment_standing import State, standing
+from pipelines.experiment_standing import standing
 from pipelines.experiments import PlanMissingError, PlanOverlapsError, end, put_in_force, the_plan
 from routing.slot_drawing import draw_plan
+from routing.slot_state import State
 from routing.slots import SlotPlan
 from serving.pages.experiment_report import ExperimentReport, experiment_file
 from serving.settings import Settings
