@@ -8,26 +8,24 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.progress import Track, silent
-from features.staging import staged_file
 from pipelines.allocation_batches import VIEW, Columns, add_view, batch_of
 from pipelines.contact_habits import Habits, learn_habits
+from pipelines.limits_reports import keep_refusal, remove_limits, write_limits
 from pipelines.population_scores import ROWS_AT_ONCE
 from routing.allocation.batch import CustomerBatch
 from routing.allocation.batch_file import read_batch, write_batch
 from routing.allocation.choose import allocate
 from routing.allocation.errors import InfeasibleLimitsError
 from routing.allocation.exploration import Exploration, expected_cost
-from routing.allocation.kept import Kept, write_kept
+from routing.allocation.kept import Kept
 from routing.allocation.limits import Limits
 from routing.allocation.limits_file import FILE, Known, read_limits
 from routing.allocation.problem import Problem
-from routing.allocation.result import Allocation
 from routing.allocation.rule import STANDINGS, Standing
 from routing.allocation.survey import survey
 from routing.allotment import Allotment, takes_of
@@ -35,14 +33,7 @@ from routing.forming import Rules
 from routing.offers import Offer
 from routing.strategy_writer import Published
 from routing.value_groups import group_name
-from serving.pages.limits_report import (
-    Exploring,
-    LimitsReport,
-    Refusal,
-    limits_path,
-    refusal_path,
-    survey_path,
-)
+from serving.pages.limits_report import Exploring, refusal_path
 
 # What exploring would cost is told for this share; it grows with the share alike.
 TOLD_SHARE = 0.02
@@ -56,7 +47,6 @@ class UnderLimits:
     """
 
     home: Path
-    allocation: Allocation
     kept: Kept
     habits: Habits
     columns: Columns
@@ -67,7 +57,7 @@ class UnderLimits:
 
     def allotment(self, rows: pa.RecordBatch, *, partner: str) -> Allotment:
         """Return how each offer of the partner stands with the customers of these rows."""
-        rules, rule = self.rules[partner], self.allocation.rule
+        rules, rule = self.rules[partner], self.kept.allocation.rule
         batch = _batch(rows, rules, self.columns, rule.problem.limits, self.habits)
         standings = rule.standings(batch)
         self._explore(batch, standings)
@@ -92,29 +82,14 @@ class UnderLimits:
 
     def write(self, published: Published, *, formed_at: datetime, model_set: str) -> None:
         """Write the report on the limits, and beside it what a what-if is asked of."""
-        found = self.allocation
-        problem = found.rule.problem
-        report = LimitsReport(
+        write_limits(
+            self.home,
+            self.kept,
             strategy_set=published.label,
             model_set=model_set,
             formed_at=formed_at,
-            horizon_days=problem.limits.horizon_days,
-            customers=found.customers,
-            contacts=found.contacts,
-            money=found.money,
-            bound=found.bound,
-            proven_best=found.proven_best,
-            limits=found.limits,
-            mix=found.mix,
-            names={offer.offer_id: offer.name for offer in problem.offers},
-            nothing=dict(found.nothing),
-            minutes={**problem.presentation_minutes, **problem.limits.presentation_minutes},
             exploring=self._exploring,
         )
-        with staged_file(survey_path(self.home)) as staged, staged.open("wb") as file:
-            write_kept(file, self.kept, label=published.label)
-        with staged_file(limits_path(self.home)) as staged:
-            staged.write_bytes(msgspec.json.encode(report))
 
 
 def under_limits(
@@ -135,8 +110,7 @@ def under_limits(
     path = home / FILE
     refusal_path(home).unlink(missing_ok=True)
     if not path.is_file():
-        limits_path(home).unlink(missing_ok=True)
-        survey_path(home).unlink(missing_ok=True)
+        remove_limits(home)
         return None
     limits = read_limits(path, known=known_of(rules))
     habits = learn_habits(connection, as_of=as_of, horizon_days=limits.horizon_days)
@@ -147,10 +121,10 @@ def under_limits(
     try:
         found = allocate(lambda: map(read_batch, files), problem=problem)
     except InfeasibleLimitsError as error:
-        _keep_refusal(home, error, at=next(iter(rules.values())).formed_at)
+        keep_refusal(home, error, at=next(iter(rules.values())).formed_at)
         raise
     seen = survey(lambda: map(read_batch, files), offers=len(columns.offers))
-    return UnderLimits(home, found, Kept(seen, found), habits, columns, rules)
+    return UnderLimits(home, Kept(seen, found), habits, columns, rules)
 
 
 def known_of(rules: Mapping[str, Rules]) -> Known:
@@ -207,9 +181,3 @@ def rows_of(
         f"SELECT * FROM {view} WHERE partner = ?", params=[partner]
     ).to_arrow_reader(ROWS_AT_ONCE)
     yield from reader
-
-
-def _keep_refusal(home: Path, error: InfeasibleLimitsError, *, at: datetime) -> None:
-    refusal = Refusal(error.fact, error.fix, error.conflict, at)
-    with staged_file(refusal_path(home)) as staged:
-        staged.write_bytes(msgspec.json.encode(refusal))

@@ -18,6 +18,7 @@ from pipelines.cli import (
     demonstration,
     experiments,
     lifetime,
+    limits,
     offers,
     promoting,
     reporting,
@@ -60,6 +61,8 @@ app.command("demographics")(demographics.demographics)
 app.command("lifetime")(lifetime.lifetime)
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(offers.app, name="offers")
+app.command("limits")(limits.limits)
+app.command("what-if")(limits.what_if)
 app.command("report")(strategies.report)
 app.add_typer(experiments.app, name="experiment")
 app.command("serve")(service.serve)

@@ -75,9 +75,9 @@ def changed_batch(
                     "A margin changes; a batch does not say what a unit of margin adds.",
                     fix="Give `kept_uplift`: the uplift times the share of sales that are kept.",
                 )
-            number = ids.index(change.offer_id)
+            sold = [number for number, name in enumerate(ids) if name == change.offer_id]
             added = added.copy()
-            added[:, number] += change.by * batch.kept_uplift[:, number]
+            added[:, sold] += change.by * batch.kept_uplift[:, sold]
     return replace(batch, added_value=added)
 
 
