@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,8 +69,9 @@ class Frame:
         return Response(html, status, headers=HEADERS, media_type="text/html; charset=utf-8")
 
     def csv(self, text: str, *, name: str) -> Response:
-        """Return a file to keep; `name` is plain, without its ending."""
-        named = {"content-disposition": f'attachment; filename="{name}.csv"'}
+        """Return a file to keep; of `name`, without its ending, what is not plain is a dash."""
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+        named = {"content-disposition": f'attachment; filename="{plain}.csv"'}
         return Response(text, media_type="text/csv; charset=utf-8", headers=HEADERS | named)
 
     def answer(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import Request, Response
 
 from features.contract import Stage
 from routing.nothing import WhyNothing
-from serving.pages.csv_file import csv_text
+from serving.pages.csv_tables import CsvTable, csv_addresses
 from serving.pages.nothing_report import NothingReport, NothingRow, nothing_file
 from serving.pages.ordering import Column, Ordering
 from serving.pages.page import Address, Desk, Page
@@ -83,27 +85,33 @@ def addresses(desk: Desk) -> tuple[Address, ...]:
 
         return desk.frame.answer(request, page, here=NAME)
 
-    async def file(request: Request) -> Response:
-        def csv() -> Response:
-            found = report.latest()
-            return desk.frame.csv(_csv(found), name=f"nothing-{found.strategy_set}")
-
-        return desk.frame.answer(request, csv, here=NAME)
-
-    return Address(PATH, show), Address("/nothing.csv", file)
+    files = csv_addresses(desk.frame, TABLES, found=lambda _: report.latest(), here=NAME)
+    return Address(PATH, show), *files
 
 
-def _csv(report: NothingReport) -> str:
-    """Return one line per partner, stage and value group, with a column for each reason."""
-    rows = (
-        (
-            *(report.strategy_set, row.partner, row.stage, row.value_group),
-            *(row.customers, row.nothing),
-            *(row.why.get(why, 0) for why in WhyNothing),
-        )
-        for row in report.rows
-    )
-    return csv_text((*_HEAD, *(why.value for why in WhyNothing)), rows)
+def _cells(report: NothingReport) -> Iterator[tuple[object, ...]]:
+    for row in report.rows:
+        cell = (report.strategy_set, row.partner, row.stage, row.value_group)
+        yield (*cell, row.customers, row.nothing, *(row.why.get(why, 0) for why in WhyNothing))
 
 
+def _reasons(report: NothingReport) -> Iterator[tuple[object, ...]]:
+    for why, count in report.why().items():
+        yield (report.strategy_set, why.value, count, *REASONS[why])
+
+
+TABLES: tuple[CsvTable[NothingReport], ...] = (
+    CsvTable(
+        "/nothing.csv",
+        lambda report: f"nothing-{report.strategy_set}",
+        (*_HEAD, *(why.value for why in WhyNothing)),
+        _cells,
+    ),
+    CsvTable(
+        "/nothing/reasons.csv",
+        lambda report: f"reasons-{report.strategy_set}",
+        ("strategy_set", "why", "customers", "reason", "what_it_asks_for"),
+        _reasons,
+    ),
+)
 PAGE = Page(NAME, "Nothing offered", PATH, addresses)

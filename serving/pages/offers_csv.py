@@ -1,8 +1,8 @@
-"""The offers list as a CSV file, for a spreadsheet."""
+"""The offers list as a file, for a spreadsheet."""
 
 from __future__ import annotations
 
-from serving.pages.csv_file import csv_text
+from serving.pages.csv_tables import CsvTable
 from serving.pages.offers_report import Interval, OfferRow, OffersReport
 
 _HEAD = (
@@ -27,11 +27,6 @@ _HEAD = (
 )
 
 
-def offers_csv(report: OffersReport) -> str:
-    """Return one line per offer, most added money first; shares and uplift are between -1 and 1."""
-    return csv_text(_HEAD, (_values(row) for row in report.offers))
-
-
 def _values(row: OfferRow) -> tuple[object, ...]:
     return (
         row.offer_id,
@@ -44,8 +39,8 @@ def _values(row: OfferRow) -> tuple[object, ...]:
         row.nothing,
         _number(row.rate_with),
         _number(row.rate_without),
-        *_ends(row.uplift, 6),
-        *_ends(row.money, 2),
+        *ends(row.uplift, 6),
+        *ends(row.money, 2),
         row.verdict.value,
         " ".join(row.warnings),
     )
@@ -55,7 +50,17 @@ def _number(value: float | None, decimals: int = 6) -> str | float:
     return "" if value is None else round(value, decimals)
 
 
-def _ends(interval: Interval | None, decimals: int) -> tuple[str | float, ...]:
+def ends(interval: Interval | None, decimals: int) -> tuple[str | float, ...]:
+    """Return estimate, low and high, rounded; empty where there is no interval."""
     if interval is None:
         return ("", "", "")
     return tuple(_number(end, decimals) for end in (interval.estimate, interval.low, interval.high))
+
+
+# Most added money first; shares and uplift are between -1 and 1.
+OFFERS: CsvTable[OffersReport] = CsvTable(
+    "/offers.csv",
+    lambda report: f"offers-{report.provenance.as_of:%Y-%m-%d}",
+    _HEAD,
+    lambda report: map(_values, report.offers),
+)

@@ -7,7 +7,8 @@ from fastapi import Request, Response
 from routing.offer_states import Standings
 from serving import offers_ledger
 from serving.errors import ServingError
-from serving.pages.offers_csv import offers_csv
+from serving.pages.csv_tables import csv_addresses
+from serving.pages.offers_csv import OFFERS
 from serving.pages.offers_report import REPORT_COMMAND, OfferRow, offers_file
 from serving.pages.ordering import Column, Ordering
 from serving.pages.page import Address, Desk, Page
@@ -40,24 +41,17 @@ def addresses(desk: Desk) -> tuple[Address, ...]:
                 report=found,
                 rows=ordering.sorted(found.offers),
                 ordering=ordering,
-                standings=_standings(desk),
+                standings=standings_of(desk),
                 report_command=REPORT_COMMAND,
             )
 
         return desk.frame.answer(request, page, here=NAME)
 
-    async def file(request: Request) -> Response:
-        def csv() -> Response:
-            found = report.latest()
-            name = f"offers-{found.provenance.as_of:%Y-%m-%d}"
-            return desk.frame.csv(offers_csv(found), name=name)
-
-        return desk.frame.answer(request, csv, here=NAME)
-
-    return Address("/offers", show), Address("/offers.csv", file)
+    files = csv_addresses(desk.frame, (OFFERS,), found=lambda _: report.latest(), here=NAME)
+    return Address("/offers", show), *files
 
 
-def _standings(desk: Desk) -> Standings:
+def standings_of(desk: Desk) -> Standings:
     """Return where each offer stands; the page of one offer says so where that cannot be read."""
     try:
         return offers_ledger.standings(desk.decisions.latest())

@@ -12,10 +12,12 @@ from starlette.responses import RedirectResponse
 from serving.bodies import FORM, read_body
 from serving.errors import ServingError
 from serving.identity import Key, Use
+from serving.pages.csv_tables import csv_addresses
 from serving.pages.forest import scale_of
 from serving.pages.form_token import FormTokens, require_own_page
 from serving.pages.frame import HEADERS, Choice, root_of
 from serving.pages.offer_form import NOTHING_SENT, OfferForm, Sent, form_of, read_sent, take
+from serving.pages.offer_tables import TABLES, OfferShown
 from serving.pages.offers_list import NAME
 from serving.pages.offers_report import offers_file
 from serving.pages.page import Address, Desk, Page
@@ -24,11 +26,12 @@ _FORMS_PLACE = "#state"
 
 
 def addresses(desk: Desk) -> tuple[Address, ...]:
-    """Return GET /offers/{offer_id} and POST /offers/{offer_id}/state."""
+    """Return GET /offers/{offer_id} with its tables as files, and POST /offers/{offer_id}/state."""
     one = _OneOffer(desk)
     return (
         Address("/offers/{offer_id}", one.show),
         Address("/offers/{offer_id}/state", one.decide, method="POST"),
+        *one.files(),
     )
 
 
@@ -48,6 +51,17 @@ class _OneOffer:
             return self._page(request, offer_id, self._form(offer_id, key), changed=changed)
 
         return self._answer(request, page)
+
+    def files(self) -> tuple[Address, ...]:
+        """Return where its tables are answered."""
+        return csv_addresses(
+            self._desk.frame, TABLES, found=self._shown, here=NAME, choices=self._others
+        )
+
+    def _shown(self, request: Request) -> OfferShown:
+        row = self._report.latest().offer(request.path_params["offer_id"])
+        made = reversed(self._desk.decisions.latest())
+        return OfferShown(row, tuple(one for one in made if one.offer_id == row.offer_id))
 
     async def decide(self, request: Request, offer_id: str) -> Response:
         """Take the form: make the change and lead back to the page, or show what is amiss."""

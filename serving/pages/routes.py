@@ -9,7 +9,14 @@ from fastapi import APIRouter, Depends, Response
 from serving.clock import Clock, system_clock
 from serving.identity import KeyRing, Use, requires
 from serving.offers_ledger import ChangesReader
-from serving.pages import experiment, nothing_offered, offers_list, one_offer, set_changes
+from serving.pages import (
+    experiment,
+    nothing_offered,
+    offers_list,
+    one_offer,
+    printed_offers,
+    set_changes,
+)
 from serving.pages.frame import Frame, Line
 from serving.pages.page import Desk, Page
 
@@ -17,6 +24,7 @@ from serving.pages.page import Desk, Page
 PAGES: tuple[Page, ...] = (
     offers_list.PAGE,
     one_offer.PAGE,
+    printed_offers.PAGE,
     set_changes.PAGE,
     nothing_offered.PAGE,
     experiment.PAGE,

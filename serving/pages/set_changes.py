@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
 
 from routing.errors import StrategySetNotFoundError
-from routing.strategy_diff import OfferChange
+from routing.strategy_diff import OfferChange, StrategyDiff
 from serving.pages.changes_report import ChangesReport, SetChange, changes_file
-from serving.pages.csv_file import csv_text
+from serving.pages.csv_tables import CsvTable, csv_addresses
 from serving.pages.frame import Choice
 from serving.pages.ordering import Column, Ordering
 from serving.pages.page import Address, Desk, Page
@@ -26,18 +27,12 @@ ORDERING: Ordering[OfferChange] = Ordering(
     ),
     by="worth",
 )
-_OFFERS_HEAD = ("from", "to", "offer_id", "now_yes", "now_no", "added_before", "added_after")
-_MOVES_HEAD = ("from", "to", "group_before", "group_after", "customers")
 
 
 def addresses(desk: Desk) -> tuple[Address, ...]:
     """Return GET /strategies/diff, and its two tables as files."""
     changes = _SetChanges(desk)
-    return (
-        Address(PATH, changes.show),
-        Address("/strategies/diff/offers.csv", changes.offers),
-        Address("/strategies/diff/groups.csv", changes.groups),
-    )
+    return Address(PATH, changes.show), *changes.files()
 
 
 class _SetChanges:
@@ -71,33 +66,15 @@ class _SetChanges:
 
         return self._frame.answer(request, page, here=NAME, choices=self._kept)
 
-    async def offers(self, request: Request) -> Response:
-        """Give what changed offer by offer as a file."""
-
-        def file() -> Response:
-            diff = _chosen(self._report.latest(), request).diff
-            rows = (
-                (
-                    *(diff.old, diff.new, o.offer_id, o.now_yes, o.now_no),
-                    *(o.added_value_before, o.added_value_after),
-                )
-                for o in diff.offers
-            )
-            name = f"offers-{diff.old}-{diff.new}"
-            return self._frame.csv(csv_text(_OFFERS_HEAD, rows), name=name)
-
-        return self._frame.answer(request, file, here=NAME, choices=self._kept)
-
-    async def groups(self, request: Request) -> Response:
-        """Give who moved from group to group as a file."""
-
-        def file() -> Response:
-            diff = _chosen(self._report.latest(), request).diff
-            rows = ((diff.old, diff.new, m.before, m.after, m.customers) for m in diff.moved)
-            name = f"groups-{diff.old}-{diff.new}"
-            return self._frame.csv(csv_text(_MOVES_HEAD, rows), name=name)
-
-        return self._frame.answer(request, file, here=NAME, choices=self._kept)
+    def files(self) -> tuple[Address, ...]:
+        """Return where its tables are answered."""
+        return csv_addresses(
+            self._frame,
+            TABLES,
+            found=lambda request: _chosen(self._report.latest(), request).diff,
+            here=NAME,
+            choices=self._kept,
+        )
 
     def _kept(self) -> list[Choice]:
         """Lead on from a pair that was not compared to those that were."""
@@ -127,4 +104,29 @@ def _chosen(report: ChangesReport, request: Request) -> SetChange:
     )
 
 
+def _offers(diff: StrategyDiff) -> Iterator[tuple[object, ...]]:
+    for one in diff.offers:
+        worth = (one.added_value_before, one.added_value_after)
+        yield (diff.old, diff.new, one.offer_id, one.now_yes, one.now_no, *worth)
+
+
+def _moves(diff: StrategyDiff) -> Iterator[tuple[object, ...]]:
+    for one in diff.moved:
+        yield (diff.old, diff.new, one.before, one.after, one.customers)
+
+
+TABLES: tuple[CsvTable[StrategyDiff], ...] = (
+    CsvTable(
+        f"{PATH}/offers.csv",
+        lambda diff: f"offers-{diff.old}-{diff.new}",
+        ("from", "to", "offer_id", "now_yes", "now_no", "added_before", "added_after"),
+        _offers,
+    ),
+    CsvTable(
+        f"{PATH}/groups.csv",
+        lambda diff: f"groups-{diff.old}-{diff.new}",
+        ("from", "to", "group_before", "group_after", "customers"),
+        _moves,
+    ),
+)
 PAGE = Page(NAME, "Strategy sets", PATH, addresses)

@@ -41,11 +41,13 @@ ADDRESSES = {
     "offer": OFFER,
     "offer-paused": "/offers/pet_cover?changed=paused",
     "offer-unknown": "/offers/none",
+    "report": "/report",
     "sets": "/strategies/diff",
     "sets-unknown": "/strategies/diff?from=a&to=b",
     "nothing": "/nothing",
     "experiment": "/experiment",
 }
+SHEET_PIXELS = 1000  # what a sheet of A4 holds between its margins
 SERIOUS = {"serious", "critical"}
 
 
@@ -292,3 +294,16 @@ def test_every_page_prints(chromium: Browser, address: str, shots: Path, name: s
         assert not page.locator("nav[aria-label=Pages]").is_visible()
         assert not page.locator("button").first.is_visible()
         assert page.locator("h1").is_visible()
+
+
+def test_no_offer_of_the_report_is_split_over_two_sheets(
+    chromium: Browser, address: str, shots: Path
+) -> None:
+    with tab(chromium, "light", DESK) as page:
+        page.goto(f"{address}/report")
+        page.emulate_media(media="print")
+        offers = page.locator("article.printed")
+        kept = offers.evaluate_all("all => all.map(one => getComputedStyle(one).breakInside)")
+        heights = offers.evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert kept == ["avoid"] * 6
+    assert max(heights) < SHEET_PIXELS / 2
