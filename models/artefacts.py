@@ -26,13 +26,14 @@ ONNX = ".onnx"
 
 
 def answering(folder: Path) -> tuple[str, ...]:
-    """Return the files that answer, by name: the encoder, each signal's models and their trees.
+    """Return the files that answer, by name: the encoder, the models, the effects, their trees.
 
     The manifest is not among them: it gets its version when the set is registered.
     """
     said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     trees = {path.relative_to(folder).as_posix() for path in folder.rglob(f"*{ONNX}")}
-    return tuple(sorted({ENCODING} | {row["file"] for row in said["answers"]} | trees))
+    effects = {file for row in said.get("effects", ()) for file in row["files"]}
+    return tuple(sorted({ENCODING} | {row["file"] for row in said["answers"]} | effects | trees))
 
 
 def write_contents(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ from models.candidates.contract import Name
 from models.candidates.linear import Linear
 from models.compile import demand_parity
 from models.compiled import CompiledModelSet
+from models.effect_elections import elect_profiles
+from models.effect_writing import prove_profiles, write_profiles
 from models.encoding import Encoder
 from models.evidence import Judged, write_evidence
 from models.fallback import settled
@@ -39,6 +40,7 @@ from models.model_set import (
 from models.months import months_of
 from models.paths import path_rows
 from models.planning import Election, Labelled, SignalRows, plan_elections, split_pairs
+from models.provenance import manifest_of
 from models.search import Searched
 from models.searched import search_rows, searched_settings
 from models.selection import Elected, elect
@@ -65,11 +67,7 @@ def assemble(
     }
     encoder, matrix = _encoded(labelled, splits)
     jobs, answers = plan_elections(labelled, splits, settings=settings)
-    at = np.zeros(len(matrix), dtype=np.int64) if labelled.at is None else labelled.at
-    rows_of = {
-        signal: SignalRows(matrix, len(labelled.offer_ids), pairs, at)
-        for signal, pairs in labelled.pairs.items()
-    }
+    rows_of = _rows_of(labelled, matrix)
     searched = searched_settings(
         jobs, rows_of, labelled=labelled, settings=settings, folder=out.parent, track=track
     )
@@ -77,18 +75,21 @@ def assemble(
     answers = settled(answers, jobs=jobs, elected=elected, rows_of=rows_of)
     used = {(answer.signal, answer.uses) for answer in answers}
     jobs = [job for job in jobs if (job.signal, job.profile) in used]
-    manifest = _manifest(labelled, splits, answers, name=out.name, settings=settings)
+    profiles = elect_profiles(
+        labelled, splits, matrix, answers=answers, elected=elected, settings=settings, track=track
+    )
     with staged_folder(out) as folder:
-        write_json(folder / MANIFEST, manifest)
         write_json(folder / ENCODING, encoder.to_json())
-        with track("Compiling models", total=len(jobs), unit="models") as done:
-            for job in jobs:
-                winner = elected[job.signal, job.profile]
-                _compile(winner, folder, signal=job.signal, profile=job.profile)
-                done(1)
+        _compile_all(jobs, elected, folder, track=track)
+        effects = write_profiles(profiles, folder)
+        manifest = manifest_of(
+            labelled, splits, answers, name=out.name, settings=settings, effects=effects
+        )
+        write_json(folder / MANIFEST, manifest)
         write_contents(folder)
         compiled = CompiledModelSet.load(folder, threads=settings.jobs)
         _prove(compiled, elected, rows_of, jobs)
+        prove_profiles(compiled, profiles)
         judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))
         write_evidence(folder, judged, labelled=labelled)
         write_json(folder / MONTHS, list(_by_month(labelled, judged, elected)))
@@ -163,6 +164,28 @@ def _elections(
             found[key] = winner
             done(1)
     return {(job.signal, job.profile): found[job.signal, job.profile] for job in jobs}
+
+
+def _rows_of(labelled: Labelled, matrix: NDArray[np.float32]) -> dict[Signal, SignalRows]:
+    at = np.zeros(len(matrix), dtype=np.int64) if labelled.at is None else labelled.at
+    return {
+        signal: SignalRows(matrix, len(labelled.offer_ids), pairs, at)
+        for signal, pairs in labelled.pairs.items()
+    }
+
+
+def _compile_all(
+    jobs: Sequence[Election],
+    elected: Mapping[tuple[str, str], Elected],
+    folder: Path,
+    *,
+    track: Track,
+) -> None:
+    with track("Compiling models", total=len(jobs), unit="models") as done:
+        for job in jobs:
+            winner = elected[job.signal, job.profile]
+            _compile(winner, folder, signal=job.signal, profile=job.profile)
+            done(1)
 
 
 def _compile(winner: Elected, folder: Path, *, signal: str, profile: str) -> None:
@@ -262,36 +285,3 @@ def _by_month(
                 dated=labelled.dated,
                 judged=(labelled.at[part.row], part.label, part.candidates),
             )
-
-
-def _manifest(
-    labelled: Labelled,
-    splits: Mapping[Signal, Split],
-    answers: list[Answer],
-    *,
-    name: str,
-    settings: TrainingSettings,
-) -> Manifest:
-    def instant(part: str, signal: Signal, last: bool) -> str:
-        chosen = getattr(splits[signal], part)
-        if labelled.at is None or len(chosen) == 0:
-            return ""
-        at = labelled.at[labelled.pairs[signal].row[chosen]]
-        return labelled.instant(int(at.max() if last else at.min()))
-
-    first = next(iter(splits))
-    return Manifest(
-        version=name,
-        features=tuple((feature, str(kind)) for feature, kind in labelled.kinds.items()),
-        profiles=tuple(sorted(set(labelled.profile.tolist()))),
-        offer_ids=labelled.offer_ids,
-        answers=tuple(answers),
-        as_of=labelled.as_of,
-        trained_from=instant("fit", first, last=False),
-        trained_until=instant("select", first, last=True),
-        judged_from=instant("judge", first, last=False),
-        fingerprint=labelled.fingerprint,
-        counts=labelled.counts,
-        settings=asdict(settings),
-        listed=True,
-    )

@@ -23,6 +23,7 @@ from models.model_set import (
 from models.reasons import Reasons
 from models.scorers import CompiledSignal, LinearScorer, Matrix, Offers, Scores
 from models.signals import Signal
+from models.uplift.effect_form import CompiledEffects, read_effects
 
 
 def _reasons(form: LinearForm, *, encoder: Encoder, offers: int) -> Reasons:
@@ -43,6 +44,7 @@ class CompiledModelSet:
         *,
         signals: dict[tuple[str, str], CompiledSignal],
         reasons: dict[str, Reasons],
+        effects: dict[str, CompiledEffects] | None = None,
     ) -> None:
         self.manifest = manifest
         self.encoder = encoder
@@ -53,6 +55,7 @@ class CompiledModelSet:
         self.signals = tuple(Signal(name) for name in dict.fromkeys(key[0] for key in signals))
         self._signals = signals
         self.reasons = reasons
+        self._effects = effects or {}
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> CompiledModelSet:
@@ -77,7 +80,18 @@ class CompiledModelSet:
             signals[answer.signal, answer.profile] = loaded[answer.file]
             if answer.signal == Signal.ACCEPT and form.reasons is not None:
                 reasons[answer.profile] = _reasons(form.reasons, encoder=encoder, offers=offers)
-        return cls(manifest, encoder, signals=signals, reasons=reasons)
+        effects = {
+            answer.profile: CompiledEffects(
+                read_effects(folder, stem=answer.files[0].removesuffix(".json")).parts,
+                folder=folder,
+                width=encoder.width,
+                offers=offers,
+                threads=threads,
+            )
+            for answer in manifest.effects
+            if answer.files
+        }
+        return cls(manifest, encoder, signals=signals, reasons=reasons, effects=effects)
 
     def encode(self, columns: Columns) -> Matrix:
         """Return the (n, p) matrix of the feature columns; None and NaN count as absent.
@@ -98,6 +112,39 @@ class CompiledModelSet:
         for name, rows in _by_profile(profile):
             model = self._signal(signal, name)
             found[rows] = model.predict(matrix[rows], offer[rows])
+        return found
+
+    def elected_effects(self, matrix: Matrix, *, profile: NDArray[np.str_]) -> Scores:
+        """Return (n, k) effects of presenting each offer, by the profile's elected learner.
+
+        NaN where none was elected: there the difference of the set's own models answers. For an
+        outcome of 0 or 1 an effect is a difference of probabilities.
+        """
+        found = np.full((len(matrix), len(self.offer_ids)), np.nan)
+        for name, rows in _by_profile(profile):
+            if name in self._effects:
+                found[rows] = self._effects[name].effects(matrix[rows])
+        return found
+
+    def effects(self, matrix: Matrix, *, profile: NDArray[np.str_]) -> Scores:
+        """Return (n, k) effects of presenting each offer, against presenting nothing.
+
+        By the elected learner, or else acceptance less baseline; NaN where the set has neither.
+        """
+        found = self.elected_effects(matrix, profile=profile)
+        if not {Signal.ACCEPT, Signal.BASELINE} <= set(self.signals):
+            return found
+        for name, rows in _by_profile(profile):
+            if name in self._effects:
+                continue
+            part, whose = matrix[rows], profile[rows]
+            for offer in range(len(self.offer_ids)):
+                asked = np.full(len(part), offer, dtype=np.intp)
+                accept, baseline = (
+                    self.predict(signal, part, profile=whose, offer=asked)
+                    for signal in (Signal.ACCEPT, Signal.BASELINE)
+                )
+                found[rows, offer] = accept - baseline
         return found
 
     def drivers(

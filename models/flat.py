@@ -22,6 +22,7 @@ from models.planning import Labelled
 from models.settings import TrainingSettings
 from models.signals import Signal
 from models.training import TrainedModelSet, fingerprint
+from models.uplift.logged_rows import LoggedRows
 
 
 def train_flat(
@@ -108,6 +109,24 @@ def labelled_rows(dataset: Dataset) -> Labelled:
         ),
         fingerprint=fingerprint(dataset.place),
         as_of="",
+        logged=_logged(dataset, np.where(offer < len(offers), offer, -1)) if len(control) else None,
+    )
+
+
+def _logged(dataset: Dataset, action: NDArray[np.intp]) -> LoggedRows | None:
+    """Return the trial's rows: each treatment's probability is its share, as chosen by lot.
+
+    Rows that stand for unequally many of life are no trial's; every row is its own customer.
+    """
+    if np.ptp(dataset.weight) > 0:
+        return None
+    share = np.bincount(action + 1) / len(action)
+    return LoggedRows(
+        row=np.arange(len(action)),
+        action=action,
+        eligible=np.ones((len(action), len(share) - 1), dtype=np.bool_),
+        probability=share[action + 1],
+        outcome=dataset.target,
     )
 
 

@@ -14,6 +14,8 @@ report.html      all of it for a person to read, and card.md in short
 segments.json    the segments in which the set is weakest
 judge.parquet    the judge rows with their predictions
 judge_columns.parquet             what was known of each judged contact: the raw features
+uplift.json      how the effects were elected, and what they are worth on the judge part
+uplift/<profile>.json             who answers for a profile's effects, with its parts beside it
 <signal>/<profile>.json           a signal's model: parts, weights, calibration
 <signal>/<profile>.<part>.onnx    the trees of a part
 """
@@ -39,6 +41,7 @@ SEGMENTS = "segments.json"
 FAIRNESS = "fairness.json"
 PATHS = "paths.json"
 SEARCH = "search.json"
+UPLIFT = "uplift.json"
 REPORT = "report.html"
 CARD = "card.md"
 JUDGE = "judge.parquet"
@@ -128,6 +131,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectAnswer:
+    """Who answers for a profile's effects, and why; `files` are the form and its parts.
+
+    Without files it is the difference of the set's own models, acceptance less baseline.
+    """
+
+    profile: str
+    learner: str
+    found: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many rows were left after a step of the data's preparation."""
 
@@ -153,6 +169,8 @@ class Manifest:
     settings: dict[str, Any] = field(default_factory=dict)
     # Whether the files that answer are listed (models.artefacts); sets of earlier versions did not.
     listed: bool = False
+    # Who answers for the effects of each profile; sets of earlier versions have none elected.
+    effects: tuple[EffectAnswer, ...] = ()
     format: int = FORMAT
 
     def answer(self, signal: str, profile: str) -> Answer | None:
@@ -205,6 +223,10 @@ def read_manifest(folder: Path) -> Manifest:
             "offer_ids": tuple(value["offer_ids"]),
             "answers": tuple(Answer(**row) for row in value["answers"]),
             "counts": tuple(Count(**row) for row in value["counts"]),
+            "effects": tuple(
+                EffectAnswer(**{**row, "files": tuple(row["files"])})
+                for row in value.get("effects", ())
+            ),
         }
     )
 

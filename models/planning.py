@@ -18,6 +18,7 @@ from models.pairs import Pairs
 from models.settings import TrainingSettings
 from models.signals import Signal, Task
 from models.splits import Split, split_at_random, split_by_time
+from models.uplift.logged_rows import LoggedRows
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +44,8 @@ class Labelled:
     dated: bool = False
     # Whose contact each is: the rows of one customer are not independent. None: each its own.
     customer: NDArray[Any] | None = None
+    # What was presented to whom, with which probability; None where nothing says so.
+    logged: LoggedRows | None = None
 
     def instant(self, at: int) -> str:
         """Return a value of `at` as text: ISO 8601 in UTC, or the rank."""
@@ -84,20 +87,28 @@ class SignalRows:
 
 
 def split_pairs(labelled: Labelled, pairs: Pairs, *, settings: TrainingSettings) -> Split:
-    """Return the parts of a signal's pairs: by time, or at random where there is none.
+    """Return the parts of a signal's pairs: by time, or rows at random where there is none.
 
     Where pairs stand for unequally many of life, the judge part is thinned until its pairs stand
     for equally many: every figure is then one of life, and needs no weights.
     """
     rng = np.random.default_rng(settings.seed)
     if labelled.at is None:
-        split = split_at_random(len(pairs), shares=settings.shares, rng=rng)
+        split = _split_rows(pairs, settings=settings, rng=rng)
     else:
         split = split_by_time(labelled.at[pairs.row], shares=settings.shares)
     weight = pairs.weight[split.judge]
     if len(weight) == 0 or weight.min() == weight.max():
         return split
     return replace(split, judge=split.judge[rng.random(len(weight)) * weight.max() < weight])
+
+
+def _split_rows(pairs: Pairs, *, settings: TrainingSettings, rng: np.random.Generator) -> Split:
+    """Return the parts such that all the pairs of a row lie in one."""
+    rows, place = np.unique(pairs.row, return_inverse=True)
+    split = split_at_random(len(rows), shares=settings.shares, rng=rng)
+    parts = (split.fit, split.select, split.judge)
+    return Split(*(np.flatnonzero(np.isin(place, part)) for part in parts))
 
 
 def plan_elections(

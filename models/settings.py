@@ -9,6 +9,20 @@ from models.splits import Shares
 
 
 @dataclass(frozen=True, slots=True)
+class UpliftSettings:
+    """How a profile's effects are elected; without learners the set's own models answer."""
+
+    # By name, from models.uplift.learners; X and DR take three times as long (decision 107).
+    learners: tuple[str, ...] = ("response", "s", "t", "r")
+    # Of more contacts to fit on a random sample is taken.
+    most_rows: int = 8_000
+    # A profile with fewer contacts with an offer, or with nothing, to fit on has no election.
+    fewest_rows: int = 300
+    # A simpler contender wins when it is this close to the best.
+    tolerance_errors: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """How a model set is trained; the same for every profile and signal."""
 
@@ -35,3 +49,4 @@ class TrainingSettings:
     baseline_rows: int = 30_000
     shares: Shares = field(default_factory=Shares)
     candidates: CandidateSettings = field(default_factory=CandidateSettings)
+    uplift: UpliftSettings = field(default_factory=UpliftSettings)

@@ -22,6 +22,7 @@ from models.model_set import Manifest
 from models.pairs import label_pairs
 from models.planning import Labelled
 from models.settings import TrainingSettings
+from models.uplift.logged_rows import read_logged
 
 __all__ = ["TrainedModelSet", "TrainingSettings", "name_of", "train"]
 
@@ -72,6 +73,9 @@ def name_of(labelled: Labelled, *, settings: TrainingSettings, as_of: datetime) 
         digest.update(signal.encode())
         for part in (pairs.row, pairs.offer, pairs.label, pairs.weight):
             digest.update(part.tobytes())
+    if (log := labelled.logged) is not None:
+        for column in (log.row, log.action, log.eligible, log.probability, log.outcome):
+            digest.update(column.tobytes())
     return f"candidate-{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
 
 
@@ -110,6 +114,7 @@ def read_labelled(
         as_of=as_of.isoformat(),
         dated=True,
         customer=as_numpy(table["customer_id"]),
+        logged=read_logged(frame, tables=tables, quarantine=home / "quarantine", as_of=as_of),
     )
 
 

@@ -32,6 +32,7 @@ SCHEMA = pa.schema(
         ("accept", _FLOATS),
         ("baseline", _FLOATS),
         ("lapse", _FLOATS),
+        ("uplift", _FLOATS),
         ("keep", pa.float32()),
         ("value", pa.float64()),
         ("reasons", pa.list_(pa.string())),
@@ -67,6 +68,12 @@ class Scorer(Protocol):
         offer: NDArray[np.intp],
     ) -> NDArray[np.float64]:
         """Return (n,) predictions."""
+        ...
+
+    def elected_effects(
+        self, matrix: NDArray[np.float32], *, profile: NDArray[np.str_]
+    ) -> NDArray[np.float64]:
+        """Return (n, k) effects of the elected learners, NaN where none was elected."""
         ...
 
     def drivers(
@@ -175,7 +182,7 @@ def _score_batch(
     )
 
 
-_PER_OFFER = ("accept", "baseline", "lapse")
+_PER_OFFER = ("accept", "baseline", "lapse", "uplift")
 
 
 def _score_best(
@@ -222,14 +229,16 @@ def _offer_scores(
     """Return the scores of eligible pairs, NaN elsewhere, rounded as they will be stored."""
     found = {name: np.full((len(stages), len(offers)), np.nan) for name in _PER_OFFER}
     eligible = eligible_at(offers, stages=stages)
+    effects = scorer.elected_effects(matrix, profile=profiles)
     for place, number in enumerate(_numbers(scorer, offers).tolist()):
         rows = np.flatnonzero(eligible[:, place])
         if number < 0 or not len(rows):
             continue
         offer = np.full(len(rows), number, dtype=np.intp)
         part, profile = matrix[rows], profiles[rows]
+        found["uplift"][rows, place] = effects[rows, number]
         for name, signal in zip(
-            _PER_OFFER, (Signal.ACCEPT, Signal.BASELINE, Signal.LAPSE), strict=True
+            _PER_OFFER[:3], (Signal.ACCEPT, Signal.BASELINE, Signal.LAPSE), strict=True
         ):
             if signal == Signal.ACCEPT or signal in scorer.signals:
                 found[name][rows, place] = scorer.predict(

@@ -36,7 +36,7 @@ ORDER BY hash(contact_id) LIMIT {most}
 
 @dataclass(frozen=True, slots=True)
 class PredictedUplift:
-    """Predicted `accept - baseline` per contact and offer; `contact_id` is sorted.
+    """Predicted effects per contact and offer, as strategies use them; `contact_id` is sorted.
 
     `uplift` has one column per offer of `offer_ids`; `model_set` is its version, `since` the
     instant from which it has seen no contact.
@@ -92,7 +92,7 @@ def predicted_uplift(home: Path, *, until: datetime) -> PredictedUplift | Unrank
     contact_id = np.asarray(columns.pop("contact_id"), dtype=np.str_)
     stage = np.asarray(columns.pop("stage"), dtype=np.str_)
     order = np.argsort(contact_id)
-    uplift = _uplift(models, models.encode(columns), stage=stage)
+    uplift = models.effects(models.encode(columns), profile=stage)
     return PredictedUplift(version, since, models.offer_ids, contact_id[order], uplift[order])
 
 
@@ -131,15 +131,3 @@ def _filled(values: np.ma.MaskedArray | np.ndarray) -> NDArray[np.generic]:
         texts[np.ma.getmaskarray(values)] = None
         return texts
     return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
-
-
-def _uplift(
-    models: CompiledModelSet, matrix: NDArray[np.float32], *, stage: NDArray[np.str_]
-) -> NDArray[np.float64]:
-    """Return (n, offers) of accept minus baseline."""
-    columns = []
-    for place in range(len(models.offer_ids)):
-        offer = np.full(len(matrix), place, dtype=np.intp)
-        accept = models.predict(Signal.ACCEPT, matrix, profile=stage, offer=offer)
-        columns.append(accept - models.predict(Signal.BASELINE, matrix, profile=stage, offer=offer))
-    return np.column_stack(columns)

@@ -12,7 +12,7 @@ from routing.offers import Offer, OfferScores
 from routing.strategy import Reason
 from routing.strategy_index import ContactDetails
 
-PER_OFFER = ("accept", "baseline", "lapse")
+PER_OFFER = ("accept", "baseline", "lapse", "uplift")
 
 
 def scores_of(batch: pa.RecordBatch, *, offers: tuple[Offer, ...]) -> OfferScores:

@@ -42,12 +42,24 @@ class Offer(msgspec.Struct, frozen=True):
 class OfferScores:
     """Probabilities (n customers, k offers): acceptance when presented, purchase when not, lapse.
 
-    NaN where the model set does not know the offer.
+    NaN where the model set does not know the offer. `uplift` is what presenting adds to the chance
+    of a purchase; where it is None or NaN, that is `accept` less `baseline`.
     """
 
     accept: Floats
     baseline: Floats
     lapse: Floats
+    uplift: Floats | None = None
+
+    @property
+    def added_chance(self) -> Floats:
+        """The (n, k) uplift; where no model could say who buys unasked, nobody is taken to."""
+        difference = self.accept - np.nan_to_num(self.baseline)
+        if self.uplift is None:
+            return np.asarray(difference)
+        # An offer that has no acceptance model is not known, whatever its effect.
+        known = np.isfinite(self.uplift) & np.isfinite(self.accept)
+        return np.where(known, self.uplift, difference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +114,13 @@ def rank(
     Where no model could say (NaN), nobody is taken to buy unasked, nor to lapse.
     """
     shape = (len(stages), len(offers))
-    if not offers or any(a.shape != shape for a in (scores.accept, scores.baseline, scores.lapse)):
+    given = (scores.accept, scores.baseline, scores.lapse, scores.uplift)
+    if not offers or any(each is not None and each.shape != shape for each in given):
         raise OfferCatalogueError(
             f"The scores have shape {scores.accept.shape} where {shape} is needed.",
             fix="Give one column of scores for each of at least one offer.",
         )
-    uplift = scores.accept - np.nan_to_num(scores.baseline)
+    uplift = scores.added_chance
     added = added_values(offers, uplift=uplift, lapse=np.nan_to_num(scores.lapse))
     known = np.isfinite(added)
     uplift, added = np.where(known, uplift, 0.0), np.where(known, added, 0.0)

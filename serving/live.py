@@ -45,6 +45,8 @@ def score(
         for signal in models.signals
     }
 
+    elected = models.elected_effects(row, profile=np.array([whose]))[0][places]
+
     def of(signal: Signal, at: int) -> float | None:
         return float(scores[signal][at]) if signal in scores else None
 
@@ -52,7 +54,7 @@ def score(
         PredictedOffer(
             offer_id=offer,
             likelihood=of(Signal.ACCEPT, at),
-            uplift=_difference(of(Signal.ACCEPT, at), of(Signal.BASELINE, at)),
+            uplift=_uplift(elected[at], of(Signal.ACCEPT, at), of(Signal.BASELINE, at)),
             lapse=of(Signal.LAPSE, at),
             keep=of(Signal.KEEP, at),
             value=of(Signal.VALUE, at),
@@ -126,8 +128,11 @@ def _checked(models: CompiledModelSet, features: Mapping[str, Measured]) -> dict
     return {name: float(v) if isinstance(v, bool | int) else v for name, v in features.items()}
 
 
-def _difference(with_offer: float | None, without: float | None) -> float | None:
-    return None if with_offer is None or without is None else with_offer - without
+def _uplift(elected: float, accept: float | None, baseline: float | None) -> float | None:
+    """Return the elected learner's effect, or else acceptance less baseline."""
+    if np.isfinite(elected):
+        return float(elected)
+    return None if accept is None or baseline is None else accept - baseline
 
 
 def _of_best(offers: list[PredictedOffer]) -> ShownSignals | None:

@@ -48,8 +48,8 @@ class PlainScorer:
         }[signal]
 
     def elected_effects(
-        self, matrix: NDArray[np.float32], *, profile: NDArray[np.str_]
-    ) -> NDArray[np.float64]:
+        self, matrix: np.ndarray[Any, Any], *, profile: Any
+    ) -> np.ndarray[Any, Any]:
         return np.full((len(matrix), len(self.offer_ids)), np.nan)
 
     def drivers(

@@ -14,6 +14,8 @@ from models.compiled import CompiledModelSet
 from models.errors import ModelError
 from models.flat import labelled_rows, predict_flat, some_rows, train_flat
 from models.judging.measures import auc
+from models.planning import split_pairs
+from models.settings import UpliftSettings
 from models.signals import Signal
 from tests.models.labelled_world import SETTINGS
 
@@ -66,6 +68,30 @@ def test_a_flat_table_trains_and_predicts(dataset: Dataset, tmp_path: Path) -> N
     assert predicted.mean() > predict_flat(models, rest.frame, treatment=["blue"] * 600).mean()
     with pytest.raises(ModelError, match="'red' is no offer"):
         predict_flat(models, rest.frame, treatment=["red"] * 600)
+
+
+def test_a_trial_elects_who_answers_for_the_effects(dataset: Dataset, tmp_path: Path) -> None:
+    trained = train_flat(
+        dataset,
+        settings=replace(SETTINGS, uplift=UpliftSettings(learners=("t",), fewest_rows=150)),
+        out=tmp_path / "set",
+    )
+    (answer,) = trained.manifest.effects
+    assert (answer.profile, answer.learner in ("own", "t")) == ("all", True)
+    models = CompiledModelSet.load(trained.folder)
+    matrix = models.encode({"visits": dataset.frame["visits"].to_numpy()})
+    blue, gold = models.effects(matrix, profile=np.full(len(matrix), "all")).mean(axis=0)
+    # The gold letter adds one to the log-odds, the blue one nothing.
+    assert gold == pytest.approx(0.2, abs=0.06)
+    assert abs(blue) < 0.06
+
+
+def test_the_rows_of_a_trial_lie_in_one_part_each(dataset: Dataset) -> None:
+    labelled = labelled_rows(replace(dataset, time_order=None))
+    pairs = labelled.pairs[Signal.BASELINE]
+    split = split_pairs(labelled, pairs, settings=SETTINGS)
+    parts = [set(pairs.row[each]) for each in (split.fit, split.select, split.judge)]
+    assert sum(map(len, parts)) == len(set(pairs.row))
 
 
 def test_without_time_the_split_is_random(dataset: Dataset, tmp_path: Path) -> None:

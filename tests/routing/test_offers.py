@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,20 @@ def test_without_a_model_nobody_is_taken_to_lapse_or_to_buy_unasked() -> None:
     assert (offers[0].offer_id, offers[0].uplift) == ("a", 0.3)
     assert offers[0].added_value == pytest.approx(0.3 * 400 - 4)
     assert np.isnan(ranking.scores.lapse).all()
+
+
+def test_an_elected_uplift_takes_the_place_of_the_difference() -> None:
+    one = _scores([0.3, 0.1, float("nan")], [0.1, 0.1, 0.1], [0.0, 0.0, 0.0])
+    uplift = np.array([[0.05, float("nan"), 0.4]])
+    ranking, offers = _judge(replace(one, uplift=uplift))
+    by_id = {offer.offer_id: offer for offer in offers}
+    assert by_id["a"].uplift == 0.05
+    assert by_id["b"].uplift == 0.0  # none elected: acceptance less baseline
+    assert not ranking.known[0, 2]  # without a model of acceptance an offer is not known
+    assert by_id["a"].likelihood == 0.3
+
+
+def test_an_uplift_of_another_shape_is_refused() -> None:
+    one = _scores([0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [0.1, 0.1, 0.1])
+    with pytest.raises(OfferCatalogueError, match="shape"):
+        _judge(replace(one, uplift=np.zeros((1, 2))))
