@@ -2,8 +2,8 @@
 
 The reports are aggregates: their size depends on offers, stages, partners and value groups, not on
 customers. Here they hold 40 offers at all four stages, each with its charts and curve, four
-partners, five value groups, twelve comparisons of strategy sets, twenty changes of each offer, and
-an experiment of twelve weeks.
+partners, five value groups, twelve comparisons of strategy sets, twenty changes of each offer,
+an experiment of twelve weeks, and a survey of 32,768 customers for the what-ifs on six limits.
 Pages are those of `serving.pages.routes.PAGES`, with their files; each is asked for 50 times, after
 one that reads the report anew.
 
@@ -27,12 +27,17 @@ import msgspec
 import numpy as np
 from fastapi import FastAPI
 
+from benchmarks import allocation
 from features.contract import Stage
 from models.uplift.curves import GainCurve
 from models.uplift.effects import Verdict
-from pipelines.experiment_charts import with_charts
-from pipelines.experiment_wording import TITLES
+from pipelines.experiments.charts import with_charts
+from pipelines.experiments.wording import TITLES
+from pipelines.limits_reports import write_limits
 from pipelines.offer_charts import curve_chart, money_chart
+from routing.allocation.choose import allocate
+from routing.allocation.kept import Kept
+from routing.allocation.survey import SAMPLE, survey
 from routing.nothing import WhyNothing
 from routing.offer_states import NEXT, OfferState
 from routing.slot_drawing import draw_plan
@@ -52,6 +57,7 @@ from serving.pages.experiment_report import (
     SlotRow,
     experiment_path,
 )
+from serving.pages.limits_report import Exploring
 from serving.pages.nothing_report import NothingReport, NothingRow, nothing_path
 from serving.pages.offers_report import (
     Chart,
@@ -125,7 +131,8 @@ async def addresses(client: httpx.AsyncClient) -> list[str]:
             kind = re.sub(r"(?<=^/offers/)[^/?]+", "{id}", plain).partition("?")[0]
             if not kind.startswith("/pages/"):
                 found.setdefault(kind, plain)
-    return list(found.values())
+    asked = "limit=budget&to=400000&offer=offer_2&margin=20"
+    return [*found.values(), f"/limits?{asked}", f"/limits/what-if.csv?{asked}"]
 
 
 def write_home(home: Path) -> None:
@@ -138,6 +145,7 @@ def write_home(home: Path) -> None:
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(report))
+    write_limits_reports(home)
     for number in range(OFFERS):
         state = OfferState.APPROVED
         for step in range(CHANGES):
@@ -146,6 +154,20 @@ def write_home(home: Path) -> None:
             offers_ledger.change(
                 home, offer_id=f"offer_{number:02d}", to=state, by="ann", why="A reason.", now=at
             )
+
+
+def write_limits_reports(home: Path) -> None:
+    """Write those of 10 offers and 6 limits, with as many customers as a survey keeps."""
+    batch = allocation.drawn(0, SAMPLE, ties=False)
+    found = allocate(lambda: [batch], problem=allocation.problem(SAMPLE))
+    write_limits(
+        home,
+        Kept(survey(lambda: [batch], offers=allocation.OFFERS), found),
+        strategy_set="2026-11-22.1",
+        model_set="17",
+        formed_at=NOW,
+        exploring=Exploring(0.02, 1_000.0, 900.0),
+    )
 
 
 def interval(rng: np.random.Generator, scale: float) -> Interval:

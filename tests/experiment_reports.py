@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.experiment_contacts import from_log, settled_before
-from pipelines.experiment_report import analyse
+from pipelines.experiments.contacts import from_log, settled_before
+from pipelines.experiments.report import analyse
 from routing.slot_drawing import draw_plan
 from routing.slots import SlotPlan
 from serving.pages.experiment_report import ExperimentReport

@@ -16,7 +16,7 @@ from pipelines.console import Screen
 from pipelines.workspace import DEFAULT_HOME
 
 if TYPE_CHECKING:
-    from pipelines.experiment_contacts import Contacts
+    from pipelines.experiments.contacts import Contacts
     from routing.slots import SlotPlan
 
 app = typer.Typer(
@@ -69,7 +69,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Draw a plan of on and off slots and put it in force; the server follows within a second."""
-    from pipelines.experiments import put_in_force
+    from pipelines.experiments.plans import put_in_force
     from routing.slot_drawing import draw_plan
 
     screen, now = Screen(as_json), datetime.now(UTC)
@@ -97,8 +97,8 @@ def plan(
 @app.command("status")
 def status(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
     """Say which plan is in force, what it says now, and when the next look is."""
-    from pipelines.experiment_standing import standing
-    from pipelines.experiments import the_plan
+    from pipelines.experiments.plans import the_plan
+    from pipelines.experiments.standing import standing
 
     screen = Screen(as_json)
     found = standing(the_plan(home), now=datetime.now(UTC))
@@ -114,7 +114,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """End the experiment now, its hold-back too: the offers are on again for everybody."""
-    from pipelines.experiments import end
+    from pipelines.experiments.plans import end
 
     screen = Screen(as_json)
     ended = end(home, why=why, now=datetime.now(UTC))
@@ -133,10 +133,10 @@ def analyse(
 ) -> None:
     """Measure what on adds over off; write the report that the page shows."""
     from pipelines.cli.experiment_shown import show
-    from pipelines.experiment_contacts import settled_before
-    from pipelines.experiment_report import analyse as analysed
-    from pipelines.experiment_report import write_experiment
-    from pipelines.experiments import the_plan
+    from pipelines.experiments.contacts import settled_before
+    from pipelines.experiments.plans import the_plan
+    from pipelines.experiments.report import analyse as analysed
+    from pipelines.experiments.report import write_experiment
 
     screen = Screen(as_json)
     found, now = the_plan(home, file=plan), as_of or datetime.now(UTC)
@@ -163,7 +163,7 @@ def power(
     as_json: AsJson = False,
 ) -> None:
     """Say how long a plan must run to find an effect, from how past weeks went without one."""
-    from pipelines.experiment_power import foretold
+    from pipelines.experiments.power import foretold
     from pipelines.workspace import Workspace
 
     screen, space = Screen(as_json), Workspace(home)
@@ -188,7 +188,7 @@ def power(
 
 def _contacts(home: Path, tables: Path | None, plan: SlotPlan, settled: datetime) -> Contacts:
     """Return the plan's contacts: of the tables where named, else of the server's log."""
-    from pipelines.experiment_contacts import from_log, from_tables
+    from pipelines.experiments.contacts import from_log, from_tables
     from serving.settings import Settings
 
     begins, until, days = plan.begins, min(settled, plan.ends), plan.answer_days

@@ -20,7 +20,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipelines.experiment_report import write_experiment
+from pipelines.experiments.report import write_experiment
 from pipelines.report import write_report
 from routing.offer_states import OfferState
 from serving import offers_ledger
@@ -29,6 +29,7 @@ from serving.offers_ledger import ledger_path
 from serving.pages.routes import PAGES, build_pages
 from tests.experiment_reports import a_report
 from tests.formed_sets import form_two_sets
+from tests.limits_home import write_limits_home
 from tests.offers_models import promote_offers_model_set
 from tests.offers_world import UNTIL, write_offers_world
 
@@ -45,6 +46,9 @@ ADDRESSES = {
     "sets": "/strategies/diff",
     "sets-unknown": "/strategies/diff?from=a&to=b",
     "nothing": "/nothing",
+    "limits": "/limits",
+    "limits-what-if": "/limits?limit=budget&to=4000&offer=term_life&margin=20",
+    "limits-wrong": "/limits?limit=budget&to=much",
     "experiment": "/experiment",
 }
 SHEET_PIXELS = 1000  # what a sheet of A4 holds between its margins
@@ -58,6 +62,7 @@ def report_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     promote_offers_model_set(folder)
     write_report(folder, tables=tables, as_of=UNTIL)
     form_two_sets(folder)
+    write_limits_home(folder)
     write_experiment(folder, a_report(effect=0.06))
     return folder
 

@@ -14,11 +14,17 @@ import pytest
 
 from models.experiments.totals import ExperimentError
 from models.uplift.effects import Verdict
-from pipelines.experiment_contacts import Contacts, from_log, from_tables, settled_before
-from pipelines.experiment_report import analyse, judged_days
-from pipelines.experiment_slots import placed, totals
-from pipelines.experiment_standing import standing
-from pipelines.experiments import PlanMissingError, PlanOverlapsError, end, put_in_force, the_plan
+from pipelines.experiments.contacts import Contacts, from_log, from_tables, settled_before
+from pipelines.experiments.plans import (
+    PlanMissingError,
+    PlanOverlapsError,
+    end,
+    put_in_force,
+    the_plan,
+)
+from pipelines.experiments.report import analyse, judged_days
+from pipelines.experiments.slots import placed, totals
+from pipelines.experiments.standing import standing
 from routing.slot_drawing import draw_plan
 from routing.slot_state import State
 from routing.slots import SlotPlan

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.experiment_report import write_experiment
+from pipelines.experiments.report import write_experiment
 from routing.offer_states import OfferState
 from serving import offers_ledger
 from serving.pages.routes import PAGES

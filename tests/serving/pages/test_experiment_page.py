@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from models.uplift.effects import Verdict
-from pipelines.experiments import end, put_in_force
+from pipelines.experiments.plans import end, put_in_force
 from routing.slot_file import PLAN_FILE
 from routing.slots import SlotPlan
 from serving.clock import Clock

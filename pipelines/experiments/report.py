@@ -14,11 +14,11 @@ from models.experiments.hold_back import hold_back_effect
 from models.experiments.randomisation import DRAWS
 from models.experiments.totals import ExperimentError, SlotTotals
 from models.uplift.effects import Verdict
-from pipelines.experiment_charts import with_charts
-from pipelines.experiment_contacts import Contacts
-from pipelines.experiment_measures import PER, Judging, interval, measure
-from pipelines.experiment_slots import PlacedContacts, placed, totals
-from pipelines.experiment_wording import hold_back_sentence
+from pipelines.experiments.charts import with_charts
+from pipelines.experiments.contacts import Contacts
+from pipelines.experiments.measures import PER, Judging, interval, measure
+from pipelines.experiments.slots import PlacedContacts, placed, totals
+from pipelines.experiments.wording import hold_back_sentence
 from routing.slots import SlotPlan
 from serving.pages.experiment_plan import clock, plan_row
 from serving.pages.experiment_report import (

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.experiments.totals import SlotTotals
-from pipelines.experiment_contacts import Contacts
+from pipelines.experiments.contacts import Contacts
 from routing.slots import Place, SlotPlan, in_washout, is_held_back, place_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

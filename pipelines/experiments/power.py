@@ -14,9 +14,9 @@ from models.experiments.power import Precision, days_to_know, smallest_effect
 from models.experiments.randomisation import Randomisation
 from models.experiments.totals import ExperimentError, SlotTotals
 from models.pairs import ANSWER_DAYS
-from pipelines.experiment_contacts import from_tables, settled_before
-from pipelines.experiment_measures import power_curve
-from pipelines.experiment_slots import placed, totals
+from pipelines.experiments.contacts import from_tables, settled_before
+from pipelines.experiments.measures import power_curve
+from pipelines.experiments.slots import placed, totals
 from routing.slot_drawing import draw_plan
 from serving.pages.experiment_report import PowerPoint
 

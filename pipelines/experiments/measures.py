@@ -16,7 +16,7 @@ from models.experiments.power import Precision, days_to_know, power, smallest_ef
 from models.experiments.randomisation import Judged, Randomisation
 from models.experiments.totals import Numbers, SlotTotals
 from models.uplift.effects import Verdict
-from pipelines.experiment_wording import TITLES, measure_sentence, naive_says
+from pipelines.experiments.wording import TITLES, measure_sentence, naive_says
 from routing.slots import SlotPlan
 from serving.pages.experiment_plan import PlanRow
 from serving.pages.experiment_report import LookRow, MeasureRow, NaiveRow, PowerPoint
