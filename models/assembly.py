@@ -21,6 +21,7 @@ from models.candidates.linear import Linear
 from models.compile import demand_parity
 from models.compiled import CompiledModelSet
 from models.effect_elections import elect_profiles
+from models.effect_evidence import write_effect_evidence
 from models.effect_writing import prove_profiles, write_profiles
 from models.encoding import Encoder
 from models.evidence import Judged, write_evidence
@@ -92,6 +93,10 @@ def assemble(
         prove_profiles(compiled, profiles)
         judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))
         write_evidence(folder, judged, labelled=labelled)
+        if profiles:
+            write_effect_evidence(
+                folder, profiles, labelled=labelled, compiled=compiled, seed=settings.seed
+            )
         write_json(folder / MONTHS, list(_by_month(labelled, judged, elected)))
         write_json(folder / PATHS, path_rows(encoder.names, elected, jobs))
         if settings.search_seconds:

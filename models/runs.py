@@ -9,7 +9,7 @@ from typing import Any
 
 from models import packing
 from models.evidence import CHAMPION
-from models.model_set import METRICS, Answer, Manifest, read_json, read_manifest
+from models.model_set import METRICS, UPLIFT, Answer, Manifest, read_json, read_manifest
 from models.promotion.contest import instant
 
 _KEYS = ("signal", "profile", "candidate")
@@ -41,6 +41,7 @@ def of_set(folder: Path, *, feature_service: str) -> Record:
         for name, value in record.metrics.items()
         if "." not in name
     }
+    metrics |= _of_effects(folder)
     code = packing.commit()
     tags = {
         "feature_service": feature_service,
@@ -114,6 +115,23 @@ def description(folder: Path) -> str:
             + " |"
         )
     return "\n".join(lines)
+
+
+def _of_effects(folder: Path) -> dict[str, float]:
+    """Return what deciding by the effects earns, per contact: `uplift/lead/money_added`."""
+    if not (folder / UPLIFT).exists():
+        return {}
+    found: dict[str, float] = {}
+    for row in read_json(folder / UPLIFT):
+        at = f"uplift/{row['profile']}"
+        policies = {each["policy"]: each for each in row["policies"]}
+        found |= {
+            f"{at}/advantage": row["advantage"]["value"],
+            f"{at}/value": policies["strategy"]["doubly_robust"]["value"],
+            f"{at}/money_added": policies["strategy"]["money_added"]["value"],
+            f"{at}/ahead_of_own_models": policies["own_models"]["strategy_ahead_in_money"]["value"],
+        }
+    return found
 
 
 def _of_answer(answer: Answer, manifest: Manifest, rows: list[dict[str, Any]]) -> Record:

@@ -54,6 +54,8 @@ def card(evidence: Evidence) -> str:
         _table(
             ("signal", "profile", "model", "rows", "AUC", "95 %", "ECE", "RMSE"), _metrics(evidence)
         ),
+        "## What offers add",
+        _uplift(evidence),
         "## Known weak segments",
         _segments(evidence),
         "## Fairness",
@@ -80,6 +82,20 @@ def _metrics(evidence: Evidence) -> list[tuple[object, ...]]:
         )
         for row in evidence.of(CHAMPION)
     ]
+
+
+def _uplift(evidence: Evidence) -> str:
+    """Return per profile who says what offers add, and what the strategy's rule earns by it."""
+    if not evidence.uplift:
+        return "Acceptance less baseline of the set's own models; no other was compared with it."
+    rows = [(row["profile"], row.get("found", ""), *_earned(row)) for row in evidence.uplift]
+    return _table(("profile", "who answers", "money added per 1,000", "95 %"), rows)
+
+
+def _earned(row: dict[str, Any]) -> tuple[float, str]:
+    money = next(each for each in row["policies"] if each["policy"] == "strategy")["money_added"]
+    low, high = 1000 * money["low"], 1000 * money["high"]
+    return 1000 * money["value"], between(low, high)
 
 
 def _segments(evidence: Evidence) -> str:

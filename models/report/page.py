@@ -16,6 +16,7 @@ from models.report.markup import Markup, between, number, paragraph, put
 from models.report.reading import CHAMPION, Evidence, read_evidence
 from models.report.signal_part import signal_part
 from models.report.style import CSS
+from models.report.uplift_part import uplift_part
 from models.signals import Signal
 
 
@@ -75,6 +76,7 @@ def _parts(evidence: Evidence, against: SetDifference | str) -> list[tuple[str, 
     return [
         ("champion", "Against the champion", told),
         *((f"signal-{s}", f"Signal: {s}", signal_part(evidence, Signal(s))) for s in held),
+        ("uplift", "What offers add", uplift_part(evidence)),
         ("segments", "Weakest segments", set_parts.segments_part(evidence)),
         ("fairness", "Fairness", set_parts.fairness_part(evidence)),
         ("features", "Leading features", set_parts.leading_part(evidence)),

@@ -16,6 +16,7 @@ from models.model_set import (
     MONTHS,
     PATHS,
     SEGMENTS,
+    UPLIFT,
     Manifest,
     read_json,
     read_manifest,
@@ -38,6 +39,7 @@ class Evidence:
     fairness: Any
     paths: Any
     leading: tuple[Leading, ...]
+    uplift: Rows | None = None
 
     def of(self, candidate: str) -> Rows:
         """Return the rows of metrics of one candidate, `champion` or `all_profiles`."""
@@ -68,6 +70,7 @@ def read_evidence(folder: Path) -> Evidence:
         _value(folder / FAIRNESS),
         _value(folder / PATHS),
         _leading(folder),
+        _rows(folder / UPLIFT),
     )
 
 

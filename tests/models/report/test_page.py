@@ -16,7 +16,7 @@ from models.report.page import write_report
 from tests.models.labelled_world import SETTINGS, labelled_world
 
 HOSTILE = "<script>alert(1)</script>"
-PARTS = ["champion", "signal-accept", "signal-value", "segments", "fairness", "features"]
+PARTS = ["champion", "signal-accept", "signal-value", "uplift", "segments", "fairness", "features"]
 PARTS += ["path", "rows", "settings", "origin", "card"]
 
 
