@@ -1,13 +1,16 @@
 """The election of a profile's effects inside a training: the set's own models stand as well.
 
-The rule is that of models.uplift.election, held once and in time: every learner is fitted on the
-fit part and ranks the contacts of the select part, which come later. What a ranking earns is the
-area under its gain curve by doubly robust scores of the select part, less what any order with any
-allowed offer earns. It stands when that is surely above 0 (one-sided 5 % over all that stand for
-election). Of those that stand, the simplest within `tolerance_errors` standard errors of the best
-wins: first the set's own models (acceptance less purchase without an offer), then the learners in
-their order. When none stands, no one is elected: the average effect of each offer is all that is
-known. The judge part is not touched.
+Every learner is fitted on the fit part and ranks the contacts of the select part, which come later.
+What a ranking earns is the area under its gain curve by doubly robust scores of the select part,
+less what any order with any allowed offer earns. It stands when that is surely above 0: one-sided,
+5 % in all, half of it for the set's own models (acceptance less purchase without an offer) and half
+for the learners together.
+
+The set's own models, where they stand, answer unless a learner is surely better in pairs (one-sided
+5 % over the learners): they rest on more fits than any learner here. Else, of the learners that
+stand, the simplest within `tolerance_errors` standard errors of the best wins, in their order. When
+none stands, no one is elected: the average effect of each offer is all that is known. The judge
+part is not touched.
 """
 
 from __future__ import annotations
@@ -111,27 +114,59 @@ def contest(
         for name in _ORDER
         if name in held.effects
     }
+    levels = _levels(tuple(areas))
     standings = tuple(
-        _standing(name, area, chance, select, among=len(areas)) for name, area in areas.items()
+        _standing(name, area, chance, select, level=levels[name]) for name, area in areas.items()
     )
     stand = [each.name for each in standings if each.stands]
+    if OWN in stand:
+        stand = [name for name in stand if name != OWN and _beats(name, areas, select)]
+        if not stand:
+            return OWN, standings
+    return _simplest(stand, areas, select, tolerance_errors=tolerance_errors), standings
+
+
+def _standing(
+    name: str, area: Estimate, chance: Estimate, select: PresentedRows, *, level: float
+) -> Standing:
+    found = difference_of(area, chance, cluster=select.customer, method="area above chance")
+    return Standing(str(name), found, _one_sided(found) < level)
+
+
+def _levels(names: Sequence[str]) -> dict[str, float]:
+    """Return the one-sided level at which each stands; together they are FALSE_ALARM."""
+    learners = [name for name in names if name != OWN]
+    half = FALSE_ALARM / 2 if OWN in names and learners else FALSE_ALARM
+    return {name: half if name == OWN else half / len(learners) for name in names}
+
+
+def _one_sided(found: Difference) -> float:
+    return found.p / 2 if found.value > 0 else 1 - found.p / 2
+
+
+def _beats(name: str, areas: Mapping[str, Estimate], select: PresentedRows) -> bool:
+    """Return whether a learner is surely better than the set's own models."""
+    ahead = difference_of(areas[name], areas[OWN], cluster=select.customer, method="paired areas")
+    return _one_sided(ahead) * (len(areas) - 1) < FALSE_ALARM
+
+
+def _simplest(
+    stand: Sequence[str],
+    areas: Mapping[str, Estimate],
+    select: PresentedRows,
+    *,
+    tolerance_errors: float,
+) -> str:
+    """Return the simplest of those that stand within the tolerance of the best; else no one."""
     if not stand:
-        return NO_ONE, standings
+        return NO_ONE
     best = max(stand, key=lambda name: areas[name].value)
     for name in stand:
         behind = areas[best].minus(areas[name])
         error = clustered_error(behind.influence, customer=select.customer)
         if behind.value <= tolerance_errors * error:
-            return name, standings
-    return best, standings
-
-
-def _standing(
-    name: str, area: Estimate, chance: Estimate, select: PresentedRows, *, among: int
-) -> Standing:
-    found = difference_of(area, chance, cluster=select.customer, method="area above chance")
-    one_sided = found.p / 2 if found.value > 0 else 1 - found.p / 2
-    return Standing(str(name), found, one_sided * among < FALSE_ALARM)
+            return name
+    return best
 
 
 def response_line(
@@ -163,9 +198,10 @@ def _sentence(name: str, standings: Sequence[Standing]) -> str:
             "answers."
         )
     chosen = next(each for each in standings if each.name == name)
+    why = "no learner is surely better" if name == OWN else "no simpler one does as well"
     return (
         f"{said(name)[0].upper()}{said(name)[1:]} ranks what offers add: it adds "
-        f"{_figures(chosen.advantage)} to chance, and no simpler one does as well."
+        f"{_figures(chosen.advantage)} to chance, and {why}."
     )
 
 

@@ -77,3 +77,14 @@ def test_a_response_becomes_an_effect_that_keeps_the_average() -> None:
     assert slope == pytest.approx(0.4, abs=0.1)
     made = slope * response + np.array(intercepts)
     assert made.mean(axis=0) == pytest.approx([0.05, 0.15], abs=0.005)
+
+
+def test_the_sets_own_models_stay_until_a_learner_is_surely_better() -> None:
+    made = world(3000, seed=1, offers=2)
+    # Half of what they say is noise: a learner is ahead of them, but not surely.
+    noise = np.random.default_rng(3).normal(size=made.effects.shape) * made.effects.std()
+    found = elected(made, own=made.effects + 0.5 * noise)
+    stood = {each.name: each for each in found.standings}
+    assert stood[OWN].stands
+    assert found.name == OWN
+    assert "no learner is surely better" in found.found
