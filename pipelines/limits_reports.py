@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import msgspec
 from features.staging import staged_file
 from routing.allocation.errors import InfeasibleLimitsError
 from routing.allocation.kept import Kept, write_kept
+from routing.allocation.limits import AgentMinutes, SharedLimit
 from serving.pages.limits_report import (
+    PAGE_SAMPLE,
     Exploring,
     LimitsReport,
     Refusal,
     limits_path,
+    page_survey_path,
     refusal_path,
     survey_path,
 )
@@ -48,17 +52,28 @@ def write_limits(
         nothing=dict(found.nothing),
         minutes={**problem.presentation_minutes, **problem.limits.presentation_minutes},
         exploring=exploring,
+        pools=_pools(problem.limits.shared),
     )
-    with staged_file(survey_path(home)) as staged, staged.open("wb") as file:
-        write_kept(file, kept, label=strategy_set)
+    for path, part in (
+        (survey_path(home), kept),
+        (page_survey_path(home), kept.smaller(PAGE_SAMPLE)),
+    ):
+        with staged_file(path) as staged, staged.open("wb") as file:
+            write_kept(file, part, label=strategy_set)
     with staged_file(limits_path(home)) as staged:
         staged.write_bytes(msgspec.json.encode(report))
+
+
+def _pools(limits: Sequence[SharedLimit]) -> tuple[str, ...]:
+    named = [one.pool for one in limits if isinstance(one, AgentMinutes) and one.pool]
+    return tuple(dict.fromkeys(named))
 
 
 def remove_limits(home: Path) -> None:
     """Remove the files on limits that hold no more."""
     limits_path(home).unlink(missing_ok=True)
     survey_path(home).unlink(missing_ok=True)
+    page_survey_path(home).unlink(missing_ok=True)
 
 
 def keep_refusal(home: Path, error: InfeasibleLimitsError, *, at: datetime) -> None:

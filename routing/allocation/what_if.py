@@ -18,6 +18,7 @@ from routing.allocation.result import Allocation, LimitUse, OfferMix
 from routing.allocation.rule import Nothing, Rule
 from routing.allocation.survey import Survey, survey
 
+PRECISION = 1e-9
 _STANDARD_ERRORS = 1.96  # of a 95 % interval
 
 
@@ -81,20 +82,35 @@ class _Priced:
         return ready.weight * above.sum(axis=1), ready.usage(picks) / PARTS
 
 
-def what_if(found: Survey, *, before: Allocation, changes: Sequence[Change]) -> WhatIf:
+def what_if(
+    found: Survey,
+    *,
+    before: Allocation,
+    changes: Sequence[Change],
+    precision: float = PRECISION,
+) -> WhatIf:
     """Return what the changes would do to the allocation in force; a pure function of a survey.
 
     Both sides are chosen for the survey's sample. Its limits are set so that the prices in force
     are right for it, and the difference between the sides is scaled up and added to what the
-    allocation comes to. Raises LimitsFileError for an unknown name, BatchError where a margin
-    changes and batches do not say `kept_uplift`, InfeasibleLimitsError.
+    allocation comes to. `precision` is a share of the worth of all pairs, to which prices are
+    sought where the sample is not everybody. Raises LimitsFileError for an unknown name,
+    BatchError where a margin changes and batches do not say `kept_uplift`, InfeasibleLimitsError.
     """
     problem, scale = before.rule.problem, found.scale
     after_problem = changed_problem(problem, changes=changes)
     off = _misjudged(found, before=before)
     sample = changed_batch(found.sample, problem=problem, changes=changes)
     start = before.rule.prices
-    old = _priced(found.sample, problem=problem, found=found, off=off, start=start, new=False)
+    old = _priced(
+        found.sample,
+        problem=problem,
+        found=found,
+        off=off,
+        start=start,
+        precision=precision,
+        new=False,
+    )
     names = problem.names
     kept = [names.index(each) for each in after_problem.names]
     new = _priced(
@@ -103,6 +119,7 @@ def what_if(found: Survey, *, before: Allocation, changes: Sequence[Change]) -> 
         found=found,
         off=off[kept],
         start=start[kept],
+        precision=precision,
         new=True,
     )
     moved = (old.rule.choose(found.sample) != new.rule.choose(sample)).any(axis=1)
@@ -154,6 +171,7 @@ def _priced(
     found: Survey,
     off: Floats,
     start: Floats,
+    precision: float,
     new: bool,
 ) -> _Priced:
     """Return the sample chosen by prices, with limits for its size and what it misjudges."""
@@ -165,7 +183,7 @@ def _priced(
         part = with_amounts(problem, (amounts / found.scale).tolist(), contacts=alone.contacts)
     if new:
         require_feasible(lambda: [batch], problem=part, found=alone)
-    precision = 1e-11 if found.complete else 1e-9
+    precision = min(precision, 1e-11) if found.complete else precision
     prices = solve_prices(
         lambda: [batch], problem=part, found=alone, start=start, precision=precision
     )

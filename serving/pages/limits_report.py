@@ -12,6 +12,7 @@ from routing.allocation.rule import Nothing
 from serving.pages.report_file import About, ReportFile
 
 FORMAT = "callworth-limits-1"
+PAGE_SAMPLE = 2_048
 ABOUT = About(
     subject="offers under limits",
     command="callworth strategies form",
@@ -34,7 +35,8 @@ class LimitsReport(msgspec.Struct, frozen=True):
     """One allocation: `money` and `bound` are over the horizon, `formed_at` is UTC and aware.
 
     `contacts` are expected within the horizon. `names` are the offers' by id, `minutes` the agent
-    minutes that presenting takes, of those offers that it is known of.
+    minutes that presenting takes, of those offers that it is known of, `pools` those that limits
+    on agent minutes name.
     """
 
     strategy_set: str
@@ -52,7 +54,18 @@ class LimitsReport(msgspec.Struct, frozen=True):
     nothing: dict[Nothing, int]
     minutes: dict[str, float]
     exploring: Exploring
+    pools: tuple[str, ...] = ()
     format: str = FORMAT
+
+    def why(self) -> dict[Nothing, int]:
+        """Return how many are offered nothing for each reason, the commonest first."""
+        found = sorted(self.nothing.items(), key=lambda one: -one[1])
+        return {why: count for why, count in found if count}
+
+    @property
+    def offered(self) -> int:
+        """How many customers are offered something."""
+        return self.customers - sum(self.nothing.values())
 
     @property
     def binding(self) -> tuple[LimitUse, ...]:
@@ -87,6 +100,11 @@ def limits_path(home: Path) -> Path:
 def survey_path(home: Path) -> Path:
     """Return where the customers lie that a what-if is asked of."""
     return home / "reports" / "limits_survey.npz"
+
+
+def page_survey_path(home: Path) -> Path:
+    """Return where those of them lie that the page asks, PAGE_SAMPLE at most."""
+    return home / "reports" / "limits_page_survey.npz"
 
 
 def refusal_path(home: Path) -> Path:

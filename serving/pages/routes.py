@@ -11,6 +11,7 @@ from serving.identity import KeyRing, Use, requires
 from serving.offers_ledger import ChangesReader
 from serving.pages import (
     experiment,
+    limits,
     nothing_offered,
     offers_list,
     one_offer,
@@ -26,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     one_offer.PAGE,
     printed_offers.PAGE,
     set_changes.PAGE,
+    limits.PAGE,
     nothing_offered.PAGE,
     experiment.PAGE,
 )

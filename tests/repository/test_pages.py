@@ -32,7 +32,7 @@ def test_every_verb_named_exists(root: Path) -> None:
     unknown = [
         f"{page.relative_to(root)}: callworth {verb}"
         for page in pages(root)
-        for verb in re.findall(r"(?:`|bin/)callworth ([a-z]+)", page.read_text())
+        for verb in re.findall(r"(?:`|bin/)callworth ([a-z]+(?:-[a-z]+)?)", page.read_text())
         if verb not in verbs
     ]
     assert not unknown
