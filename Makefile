@@ -8,6 +8,8 @@ BIN := .venv/bin
 PY := $(BIN)/python
 DEMO_ARGS ?=
 TEST_ARGS ?=
+# One process a core; TEST_ARGS="-n 0" runs all in one, which a debugger needs.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
 
 .PHONY: help demo test test-all lint types contracts check browser lock bench clean
 
@@ -18,10 +20,10 @@ demo: .venv/installed ## Install, then run the main job on a generated insurer (
 	@$(PY) -m pipelines.cli demo $(DEMO_ARGS)
 
 test: .venv/installed-dev ## Run the tests that take under twenty seconds each (TEST_ARGS for pytest)
-	@$(PY) -m pytest $(TEST_ARGS)
+	@$(PY) -m pytest $(SIDE_BY_SIDE) $(TEST_ARGS)
 
 test-all: .venv/installed-dev ## Run every test, the slow ones too
-	@$(PY) -m pytest -m "slow or not slow" $(TEST_ARGS)
+	@$(PY) -m pytest -m "slow or not slow" $(SIDE_BY_SIDE) $(TEST_ARGS)
 
 lint: .venv/installed-dev ## Check format and lint
 	@$(PY) -m ruff format --check . && $(PY) -m ruff check .
