@@ -149,6 +149,13 @@ class Evidence:
         contacts, customers = self._connection.execute(sql).fetchall()[0]
         return int(contacts), int(customers)
 
+    def days(self) -> float:
+        """Return how many days the judged contacts span."""
+        sql = (
+            "SELECT coalesce(epoch(max(logged.at)) - epoch(min(logged.at)), 0) / 86400 FROM logged"
+        )
+        return float(self._connection.execute(sql).fetchall()[0][0])
+
     def offers(self) -> tuple[CatalogueOffer, ...]:
         """Return the catalogue, by offer id."""
         rows = self._connection.execute(_OFFERS).fetchall()

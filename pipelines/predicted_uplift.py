@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from features.contract import Kind
 from features.errors import FeatureError
 from models.compiled import CompiledModelSet
 from models.promotion.ledger import folder_of, in_force
@@ -27,7 +30,7 @@ SELECT CASE WHEN count(*) = 2 THEN max(first) END FROM (
   WHERE judged.signal IN ('accept', 'baseline') GROUP BY judged.signal)
 """
 _ROWS = """
-SELECT contact_id, stage, {features} FROM read_parquet($training)
+SELECT contact_id, customer_id, stage, {features} FROM read_parquet($training)
 WHERE offer_probability IS NOT NULL AND (offer_id IS NOT NULL OR offer_probability < 1)
   AND as_of >= $since AND as_of < $until
 ORDER BY hash(contact_id) LIMIT {most}
@@ -39,7 +42,8 @@ class PredictedUplift:
     """Predicted effects per contact and offer, as strategies use them; `contact_id` is sorted.
 
     `uplift` has one column per offer of `offer_ids`; `model_set` is its version, `since` the
-    instant from which it has seen no contact.
+    instant from which it has seen no contact. `baseline` (n, offers) is who buys without being
+    offered, `customer` (n,) whose contact it is, `columns` what was known of it, by kind.
     """
 
     model_set: str
@@ -47,16 +51,27 @@ class PredictedUplift:
     offer_ids: tuple[str, ...]
     contact_id: NDArray[np.str_]
     uplift: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+    customer: NDArray[np.int64]
+    columns: Mapping[str, NDArray[Any]]
+    kinds: Mapping[str, Kind]
 
     def of(self, offer_id: str, contact_id: NDArray[np.str_]) -> NDArray[np.float64]:
         """Return the predictions for these contacts, NaN where there is none."""
         found = np.full(len(contact_id), np.nan)
-        if offer_id in self.offer_ids and len(self.contact_id):
-            place = np.searchsorted(self.contact_id, contact_id)
-            place = np.minimum(place, len(self.contact_id) - 1)
-            known = self.contact_id[place] == contact_id
+        if offer_id in self.offer_ids:
+            place = self.places(contact_id)
+            known = place >= 0
             found[known] = self.uplift[place[known], self.offer_ids.index(offer_id)]
         return found
+
+    def places(self, contact_id: NDArray[np.str_]) -> NDArray[np.intp]:
+        """Return where these contacts stand here, -1 where they do not."""
+        if not len(self.contact_id):
+            return np.full(len(contact_id), -1, dtype=np.intp)
+        place = np.searchsorted(self.contact_id, contact_id)
+        place = np.minimum(place, len(self.contact_id) - 1)
+        return np.where(self.contact_id[place] == contact_id, place, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +104,38 @@ def predicted_uplift(home: Path, *, until: datetime) -> PredictedUplift | Unrank
         if since is None:
             return Unranked(f"Model set {version} does not say which contacts it has not seen.")
         columns = _rows(connection, models, training=training, since=since, until=until)
-    contact_id = np.asarray(columns.pop("contact_id"), dtype=np.str_)
-    stage = np.asarray(columns.pop("stage"), dtype=np.str_)
+    contact_id, whose, stage = (
+        np.asarray(columns.pop(name), dtype=np.str_)
+        for name in ("contact_id", "customer_id", "stage")
+    )
     order = np.argsort(contact_id)
-    uplift = models.effects(models.encode(columns), profile=stage)
-    return PredictedUplift(version, since, models.offer_ids, contact_id[order], uplift[order])
+    matrix = models.encode(columns)
+    return PredictedUplift(
+        model_set=version,
+        since=since,
+        offer_ids=models.offer_ids,
+        contact_id=contact_id[order],
+        uplift=models.effects(matrix, profile=stage)[order],
+        baseline=_baseline(models, matrix, stage=stage)[order],
+        customer=np.unique(whose, return_inverse=True)[1].astype(np.int64)[order],
+        columns={name: values[order] for name, values in columns.items()},
+        kinds={name: Kind(kind) for name, kind in models.manifest.features},
+    )
+
+
+def _baseline(
+    models: CompiledModelSet, matrix: NDArray[np.float32], *, stage: NDArray[np.str_]
+) -> NDArray[np.float64]:
+    """Return (n, offers) chances of a purchase with nothing presented."""
+    asked = range(len(models.offer_ids))
+    return np.column_stack(
+        [
+            models.predict(
+                Signal.BASELINE, matrix, profile=stage, offer=np.full(len(matrix), place)
+            )
+            for place in asked
+        ]
+    )
 
 
 def _since(

@@ -21,9 +21,12 @@ from pipelines.evidence import (
     only,
 )
 from pipelines.offer_charts import curve_chart, money_chart
+from pipelines.offer_effects import effect_parts, until_known
+from pipelines.offers_budget import offer_money, offers_budget
 from pipelines.predicted_uplift import PredictedUplift, Unranked, predicted_uplift
 from routing.strategy_pointer import read_pointer
 from serving.pages.offers_report import (
+    Budget,
     Curve,
     CurvePoint,
     Interval,
@@ -48,16 +51,23 @@ def write_report(home: Path, *, tables: Path, as_of: datetime, track: Track = si
     with Evidence(home, tables=tables, as_of=as_of) as evidence:
         predicted = predicted_uplift(home, until=as_of)
         offers = evidence.offers()
-        rows = []
+        rows, money = [], {}
+        days = evidence.days()
         with track("Measuring what offers add", total=len(offers), unit="offers") as done:
             for offer in offers:
-                rows.append(_offer_row(offer, evidence.offer(offer), predicted=predicted))
+                log = evidence.offer(offer)
+                rows.append(_offer_row(offer, log, predicted=predicted, days=days))
+                if (found := offer_money(offer, log, predicted=predicted)) is not None:
+                    money[offer.offer_id] = found
                 done(1)
         rows.sort(key=_by_added_money)
+        budget = offers_budget(money, predicted=predicted)
         report = OffersReport(
             tuple(rows),
             money_chart(rows),
             _provenance(home, evidence=evidence, as_of=as_of, predicted=predicted),
+            budget=budget if isinstance(budget, Budget) else None,
+            budget_missing=budget if isinstance(budget, str) else "",
         )
     target = report_path(home)
     with staged_file(target) as staged:
@@ -71,10 +81,15 @@ def _by_added_money(row: OfferRow) -> tuple[bool, float, str]:
 
 
 def _offer_row(
-    offer: CatalogueOffer, evidence: OfferEvidence, *, predicted: PredictedUplift | Unranked
+    offer: CatalogueOffer,
+    evidence: OfferEvidence,
+    *,
+    predicted: PredictedUplift | Unranked,
+    days: float,
 ) -> OfferRow:
     """Measure one offer."""
     effect = offer_effect(evidence.log)
+    parts = effect_parts(offer.offer_id, evidence, predicted=predicted)
     curve = _curve(offer, evidence, predicted=predicted)
     return OfferRow(
         offer_id=offer.offer_id,
@@ -98,6 +113,11 @@ def _offer_row(
         warnings=effect.warnings,
         curve=curve if isinstance(curve, Curve) else None,
         curve_missing=curve if isinstance(curve, str) else "",
+        tenths=parts.tenths,
+        ranked=parts.ranked,
+        benefits=parts.benefits,
+        kinds=parts.kinds,
+        until_known=until_known(effect, days=days),
     )
 
 

@@ -74,6 +74,77 @@ class StageRow(msgspec.Struct, frozen=True):
     verdict: Verdict
 
 
+class TenthRow(msgspec.Struct, frozen=True):
+    """A tenth of the contacts, highest prediction first; both are differences of probabilities."""
+
+    tenth: int
+    contacts: int
+    predicted: float
+    observed: Interval
+
+
+class Tenths(msgspec.Struct, frozen=True):
+    """Predicted against observed uplift by tenth; `sentence` says what it comes to."""
+
+    chart: Chart
+    rows: tuple[TenthRow, ...]
+    sentence: str
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """What the order is worth: buyers per 1,000 contacts above a choice at random, over all depths.
+
+    `qini` is the coefficient, where all contacts had the same chances of the offer.
+    """
+
+    area: Interval
+    qini: Interval | None
+    sentence: str
+
+
+class BenefitRow(msgspec.Struct, frozen=True):
+    """The uplift among contacts that meet a condition; `more` where it was found to be higher."""
+
+    text: str
+    contacts: int
+    more: bool
+    uplift: Interval
+
+
+class KindRow(msgspec.Struct, frozen=True):
+    """How many contacts are of a kind, such as persuadable or not enough data."""
+
+    kind: str
+    contacts: int
+    share: float
+
+
+class UntilKnown(msgspec.Struct, frozen=True):
+    """How many more contacts and days until the money is known; None where no number would do."""
+
+    contacts: int | None
+    days: int | None
+    sentence: str
+
+
+class BudgetPoint(msgspec.Struct, frozen=True):
+    """Per 1,000 contacts of all: what is spent on presenting, and the money added by it."""
+
+    share: float
+    spent: float
+    added: Interval
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """The offers along a budget, each contact on its best offer."""
+
+    chart: Chart
+    points: tuple[BudgetPoint, ...]
+    contacts: int
+    sentence: str
+    note: str
+
+
 class OfferRow(msgspec.Struct, frozen=True):
     """One offer; `uplift` is a difference of probabilities, `money` is per 1,000 contacts.
 
@@ -101,6 +172,11 @@ class OfferRow(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     curve: Curve | None = None
     curve_missing: str = ""
+    tenths: Tenths | None = None
+    ranked: Ranked | None = None
+    benefits: tuple[BenefitRow, ...] = ()
+    kinds: tuple[KindRow, ...] = ()
+    until_known: UntilKnown | None = None
 
 
 class Provenance(msgspec.Struct, frozen=True):
@@ -123,6 +199,8 @@ class OffersReport(msgspec.Struct, frozen=True):
     chart: Chart | None
     provenance: Provenance
     format: str = FORMAT
+    budget: Budget | None = None
+    budget_missing: str = ""
 
     def offer(self, offer_id: str) -> OfferRow:
         """Return the offer of that id, or raise OfferNotFoundError."""
