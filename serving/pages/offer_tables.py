@@ -43,6 +43,21 @@ def _table(
     return CsvTable(f"{PATH}/{what}.csv", lambda shown: f"{shown.row.offer_id}-{what}", head, rows)
 
 
+def _tenths(shown: OfferShown) -> Iterator[tuple[object, ...]]:
+    for tenth in shown.row.tenths.rows if shown.row.tenths else ():
+        yield (tenth.tenth, tenth.contacts, round(tenth.predicted, 6), *ends(tenth.observed, 6))
+
+
+def _benefits(shown: OfferShown) -> Iterator[tuple[object, ...]]:
+    for each in shown.row.benefits:
+        yield (each.text, "more" if each.more else "less", each.contacts, *ends(each.uplift, 6))
+
+
+def _kinds(shown: OfferShown) -> Iterator[tuple[object, ...]]:
+    for each in shown.row.kinds:
+        yield (each.kind, each.contacts, round(each.share, 6))
+
+
 TABLES = (
     _table("curve", ("share", "buyers_added", "low", "high", "at_random"), _curve),
     _table(
@@ -53,5 +68,8 @@ TABLES = (
         ),
         _stages,
     ),
+    _table("tenths", ("tenth", "contacts", "predicted", "observed", "low", "high"), _tenths),
+    _table("benefits", ("customers", "benefit", "contacts", "uplift", "low", "high"), _benefits),
+    _table("kinds", ("kind", "contacts", "share"), _kinds),
     _table("decisions", ("when", "by", "was", "becomes", "why"), _decisions),
 )

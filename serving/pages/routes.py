@@ -10,6 +10,7 @@ from serving.clock import Clock, system_clock
 from serving.identity import KeyRing, Use, requires
 from serving.offers_ledger import ChangesReader
 from serving.pages import (
+    compare,
     experiment,
     limits,
     nothing_offered,
@@ -25,6 +26,7 @@ from serving.pages.page import Desk, Page
 PAGES: tuple[Page, ...] = (
     offers_list.PAGE,
     one_offer.PAGE,
+    compare.PAGE,
     printed_offers.PAGE,
     set_changes.PAGE,
     limits.PAGE,

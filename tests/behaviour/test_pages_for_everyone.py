@@ -42,6 +42,7 @@ ADDRESSES = {
     "offer": OFFER,
     "offer-paused": "/offers/pet_cover?changed=paused",
     "offer-unknown": "/offers/none",
+    "compare": "/compare",
     "report": "/report",
     "sets": "/strategies/diff",
     "sets-unknown": "/strategies/diff?from=a&to=b",
