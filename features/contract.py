@@ -120,6 +120,7 @@ TABLES: dict[str, Table] = {
             Column("language"),
             Column("preferred_channel", nullable=True, allowed=CONTACT_CHANNELS),
             Column("do_not_offer", Type.FLAG),
+            Column("vulnerable", Type.FLAG, nullable=True),
         ),
         _table(
             "customer_events",

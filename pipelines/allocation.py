@@ -17,7 +17,7 @@ from pipelines.allocation_batches import VIEW, Columns, add_view, batch_of
 from pipelines.contact_habits import Habits, learn_habits
 from pipelines.limits_reports import keep_refusal, remove_limits, write_limits
 from pipelines.population_scores import ROWS_AT_ONCE
-from routing.allocation.batch import CustomerBatch
+from routing.allocation.batch import CustomerBatch, Flags
 from routing.allocation.batch_file import read_batch, write_batch
 from routing.allocation.choose import allocate
 from routing.allocation.errors import InfeasibleLimitsError
@@ -25,7 +25,7 @@ from routing.allocation.exploration import Exploration, expected_cost
 from routing.allocation.kept import Kept
 from routing.allocation.limits import Limits
 from routing.allocation.limits_file import FILE, Known, read_limits
-from routing.allocation.problem import Problem
+from routing.allocation.problem import Problem, held_back
 from routing.allocation.rule import STANDINGS, Standing
 from routing.allocation.survey import survey
 from routing.allotment import Allotment, takes_of
@@ -59,21 +59,24 @@ class UnderLimits:
         """Return how each offer of the partner stands with the customers of these rows."""
         rules, rule = self.rules[partner], self.kept.allocation.rule
         batch = _batch(rows, rules, self.columns, rule.problem.limits, self.habits)
-        standings = rule.standings(batch)
-        self._explore(batch, standings)
+        standings, held = rule.standings(batch), held_back(batch, problem=rule.problem)
+        exempt = batch.asked_not_to | np.asarray(rows.column("vulnerable"), dtype=bool)
+        self._explore(batch, standings, may=batch.eligible & ~held, exempt=exempt)
         return Allotment(
             standings[:, self.columns.of[partner]],
+            held[:, self.columns.of[partner]],
             takes_of(rule.problem, offers=rules.offers, prices=rule.prices),
         )
 
-    def _explore(self, batch: CustomerBatch, standings: NDArray[np.int8]) -> None:
+    def _explore(
+        self, batch: CustomerBatch, standings: NDArray[np.int8], *, may: Flags, exempt: Flags
+    ) -> None:
         presented = standings == STANDINGS.index(Standing.PRESENT)
-        shut = [STANDINGS.index(one) for one in (Standing.RESTING, Standing.CAPPED)]
         cost, contacts = expected_cost(
             batch.added_value,
             policy=np.where(presented.any(axis=1), presented.argmax(axis=1), -1).astype(float),
-            open_offers=batch.eligible & ~np.isin(standings, shut),
-            exempt=batch.asked_not_to,
+            open_offers=may,
+            exempt=exempt,
             contacts=batch.contacts,
             exploration=Exploration(TOLD_SHARE),
         )

@@ -50,6 +50,7 @@ def customers_of(
         value=columns["value"].to_numpy(zero_copy_only=False),
         reasons=reasons,
         life_events=columns["life_event"].to_pylist(),
+        vulnerable=columns["vulnerable"].to_numpy(zero_copy_only=False).astype(bool),
     )
     return customers, details
 

@@ -38,7 +38,8 @@ from serving import offers_ledger
 # The same rule as routing.forming.grouping_value, where all customers are: in the session.
 _SCORED = """
 CREATE VIEW scored AS
-SELECT s.*, c.do_not_offer, c.phone, c.second_phone, c.name, c.street, c.postcode,
+SELECT s.*, c.do_not_offer, coalesce(c.vulnerable, false) AS vulnerable,
+       c.phone, c.second_phone, c.name, c.street, c.postcode,
        CASE WHEN c.do_not_offer THEN 0.0 ELSE coalesce(s.value, 0.0) END AS grouping_value
 FROM read_parquet('{path}') AS s JOIN customers AS c USING (customer_id, partner)
 """

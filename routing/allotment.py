@@ -35,11 +35,13 @@ _TOLD = {
 class Allotment:
     """How each offer of n customers stands under the limits.
 
-    `standings` (n, m) are places in STANDINGS, in the order of the partner's offers; `takes` (m,)
-    says in words what each offer takes that is worth more elsewhere.
+    `standings` (n, m) are places in STANDINGS, in the order of the partner's offers; `held_back`
+    (n, m) says where a cap or a rest keeps the offer from the customer; `takes` (m,) says in words
+    what each offer takes that is worth more elsewhere.
     """
 
     standings: NDArray[np.int8]
+    held_back: NDArray[np.bool_]
     takes: tuple[str, ...]
 
     def ranking(self, ranking: Ranking) -> Ranking:
@@ -50,19 +52,20 @@ class Allotment:
         order = np.lexsort((-ranking.added_value, -tier), axis=1)
         return replace(ranking, present=present, order=order)
 
-    def open_offers(self, ranking: Ranking) -> NDArray[np.bool_]:
-        """Return (n, m): may the offer be presented at all, worth it or not."""
-        shut = np.isin(self.standings, [STANDINGS.index(one) for one in _SHUT])
-        return may_be_presented(ranking) & ~shut
-
     def told(
         self, offers: Iterable[tuple[RankedOffer, ...]], *, order: NDArray[np.intp]
     ) -> Iterator[tuple[RankedOffer, ...]]:
         """Yield the ranked offers with why the limits leave no room for some."""
-        rows = zip(offers, order.tolist(), self.standings.tolist(), strict=True)
-        for ranked, numbers, standings in rows:
+        rows = zip(
+            offers,
+            order.tolist(),
+            self.standings.tolist(),
+            self.held_back.tolist(),
+            strict=True,
+        )
+        for ranked, numbers, standings, held in rows:
             yield tuple(
-                self._in_words(one, number, standings[number])
+                self._in_words(_shut(one) if held[number] else one, number, standings[number])
                 for one, number in zip(ranked, numbers, strict=True)
             )
 
@@ -81,16 +84,8 @@ class Allotment:
         return msgspec.structs.replace(offer, why=why)
 
 
-_SHUT = (Standing.RESTING, Standing.CAPPED)
-
-
-def may_be_presented(ranking: Ranking) -> NDArray[np.bool_]:
-    """Return (n, m): may the offer be presented to the customer, by its stage and their wish.
-
-    Also an offer that no model knows yet, and one that marketing has paused: that is seen to when
-    it comes to presenting it.
-    """
-    return ranking.eligible & ~ranking.asked_not_to
+def _shut(offer: RankedOffer) -> RankedOffer:
+    return msgspec.structs.replace(offer, eligible=False)
 
 
 def takes_of(problem: Problem, *, offers: Iterable[Offer], prices: Floats) -> tuple[str, ...]:

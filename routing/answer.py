@@ -28,10 +28,13 @@ class IdentifiedBy(StrEnum):
 
 
 class Arm(StrEnum):
-    """`on`: the strategy as it is; `off`: no offer presented, to measure what offers add."""
+    """`on`: the strategy as it is; `off`: no offer presented, to measure what offers add;
+    `explore`: an offer or nothing, drawn at random, to learn what each adds.
+    """
 
     ON = "on"
     OFF = "off"
+    EXPLORE = "explore"
 
 
 class ShownCustomer(msgspec.Struct, frozen=True):
@@ -100,7 +103,8 @@ class ShownReason(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The answer for one contact: always a route, what it is based on and why.
 
-    `probability` is the chance with which this arm was chosen; times are UTC and aware.
+    `probability` is the chance with which exactly this is presented, whichever way it came about;
+    times are UTC and aware.
     """
 
     decision_id: str

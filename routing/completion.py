@@ -44,6 +44,11 @@ def complete(strategy: Strategy, *, reason: ContactReason | None) -> Completion:
     return _unchanged(strategy)
 
 
+def open_to_offers(reason: ContactReason | None) -> bool:
+    """Return whether a caller with this reason may be shown what nobody chose for them."""
+    return reason not in _SERVICE_ALONE | _SERVICE_REASONS
+
+
 def _unchanged(strategy: Strategy) -> Completion:
     return Completion(strategy.route, strategy.handling, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -9,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from routing.allocation.exploration import Exploration
 from routing.answer import (
     Arm,
     Decision,
@@ -20,14 +22,15 @@ from routing.answer import (
     shown_route,
     shown_signals,
 )
-from routing.completion import complete, without_offers
+from routing.completion import Completion, complete, open_to_offers, without_offers
 from routing.contact import Contact
 from routing.defaults import PartnerDefaults, standard_defaults
 from routing.errors import StrategyFileDamagedError
+from routing.exploring import NO_EXPLORATION, Explored, explored
 from routing.identification import Identification, identify
 from routing.offer_states import NOTHING_DECIDED, Standings, as_it_stands
 from routing.slots import SlotPlan, arm_at
-from routing.strategy import Handling, Strategy
+from routing.strategy import Handling, Route, Strategy
 from routing.strategy_reader import OpenSet
 
 HELD_BACK = "Held back for this contact, to measure what the offers add."
@@ -64,13 +67,15 @@ def decide(
     hold_back_share: float = 0.0,
     plan: SlotPlan | None = None,
     standings: Standings = NOTHING_DECIDED,
+    exploration: Exploration = NO_EXPLORATION,
 ) -> Decision:
     """Return where the contact goes and how to handle it; never raises for a Contact.
 
     `now` is UTC and aware. `hold_back_share` in [0, 1] is the share of contacts to whom nothing
     is presented, chosen by a hash, so that the same contact stays in its arm. While the slots of
     `plan` run, they decide the arm instead. `standings` are marketing's decisions on offers: one
-    that it has stopped is not presented, whatever the strategy says.
+    that it has stopped is not presented, whatever the strategy says. By `exploration` a share of
+    the contacts that are not held back draws what is presented (routing.allocation.exploration).
     """
     strategies = reader.snapshot() if reader is not None else None
     here = _Circumstances(contact, now, strategies.label if strategies else None)
@@ -95,8 +100,22 @@ def decide(
         standings=standings,
         pitches=strategies.pitches_of(found.strategy.partner),
     )
+    pitches = strategies.pitches_of(strategy.partner)
     return _formed(
-        here, found, strategy, stopped=stopped, hold_back_share=hold_back_share, plan=plan
+        here,
+        found,
+        strategy,
+        stopped=stopped,
+        held=_held_back(here, strategy.customer_id, share=hold_back_share, plan=plan),
+        explore=lambda route: explored(
+            strategy,
+            route=route,
+            contact_id=contact.contact_id,
+            label=strategies.label,
+            standings=standings,
+            pitches=pitches,
+            exploration=exploration,
+        ),
     )
 
 
@@ -178,13 +197,13 @@ def _formed(
     strategy: Strategy,
     *,
     stopped: str | None,
-    hold_back_share: float,
-    plan: SlotPlan | None,
+    held: _Held,
+    explore: Callable[[Route], Explored | None],
 ) -> Decision:
     completion = complete(strategy, reason=here.contact.said.reason)
     why = _joined(stopped, completion.why)
-    held, off = _held_back(here, strategy.customer_id, share=hold_back_share, plan=plan)
-    handling, arm, probability = _with_arm(completion.handling, held=held, off=off)
+    explores = open_to_offers(here.contact.said.reason)
+    shown = _shown(completion, explore(completion.route) if explores else None, held=held)
     return Decision(
         decision_id=here.decision_id(),
         contact_id=here.contact.contact_id,
@@ -194,11 +213,11 @@ def _formed(
         customer=_customer(found, strategy),
         value_group=strategy.value_group,
         signals=shown_signals(strategy.signals),
-        route=shown_route(completion.route),
-        handling=shown_handling(handling),
+        route=shown_route(shown.route),
+        handling=shown_handling(shown.handling),
         reasons=shown_reasons(strategy),
-        arm=arm,
-        probability=probability,
+        arm=shown.arm,
+        probability=shown.probability,
         strategy_set=here.label,
         model_set=strategy.model_set,
         formed_at=strategy.formed_at,
@@ -206,26 +225,56 @@ def _formed(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Whether nothing is to be presented, and the chance `off` that it was so."""
+
+    back: bool
+    off: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is presented after all, in which arm, and the exact chance of presenting just this."""
+
+    handling: Handling
+    route: Route
+    arm: Arm
+    probability: float
+
+
 def _held_back(
     here: _Circumstances, customer_id: str, *, share: float, plan: SlotPlan | None
-) -> tuple[bool, float]:
-    """Return whether nothing is to be presented, and the chance that it was so."""
+) -> _Held:
     drawn = _draw(here) < share
     placed = arm_at(plan, here.now, customer_id) if plan is not None else None
     if placed is None:
-        return drawn, min(share, 1.0)
+        return _Held(drawn, min(share, 1.0))
     if placed.place is None:  # the slots have ended: who is always held back still is
-        return placed.held or drawn, placed.off + (1.0 - placed.off) * min(share, 1.0)
-    return placed.arm is Arm.OFF, placed.off
+        off = placed.off + (1.0 - placed.off) * min(share, 1.0)
+        return _Held(placed.held or drawn, off)
+    return _Held(placed.arm is Arm.OFF, placed.off)
 
 
-def _with_arm(handling: Handling, *, held: bool, off: float) -> tuple[Handling, Arm, float]:
-    """Hold the offers back; where nothing is offered, nothing can be held back."""
-    if off <= 0.0 or not any(offer.present for offer in handling.offers):
-        return handling, Arm.ON, 1.0
-    if held:
-        return without_offers(handling, HELD_BACK), Arm.OFF, off
-    return handling, Arm.ON, 1.0 - off
+def _shown(completion: Completion, found: Explored | None, *, held: _Held) -> _Shown:
+    """Hold the offers back, else explore; where nothing could be offered, neither is done.
+
+    Nothing may be presented by the hold-back or by a draw: its probability is the sum of both.
+    """
+    handling, route, off = completion.handling, completion.route, held.off
+    presents = any(offer.present for offer in handling.offers)
+    if not presents and found is None:
+        return _Shown(handling, route, Arm.ON, 1.0)
+    of_nothing = off + (1.0 - off) * (found.of_nothing if found else 0.0)
+    if held.back and off > 0.0:
+        without = without_offers(handling, HELD_BACK)
+        return _Shown(without, route, Arm.OFF, of_nothing)
+    if found is None:
+        return _Shown(handling, route, Arm.ON, 1.0 - off)
+    arm = Arm.EXPLORE if found.drawn else Arm.ON
+    if not any(offer.present for offer in found.handling.offers):
+        return _Shown(found.handling, found.route, arm, of_nothing)
+    return _Shown(found.handling, found.route, arm, (1.0 - off) * found.probability)
 
 
 def _draw(here: _Circumstances) -> float:

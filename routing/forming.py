@@ -56,6 +56,14 @@ class ScoredCustomers:
     value: NDArray[np.float64]
     reasons: Sequence[tuple[Reason, ...]]
     life_events: Sequence[str]
+    vulnerable: NDArray[np.bool_] | None = None
+
+    @property
+    def exempt(self) -> NDArray[np.bool_]:
+        """(n,) nothing is tried on them: marked vulnerable, or opted out."""
+        if self.vulnerable is None:
+            return self.do_not_offer
+        return np.asarray(self.do_not_offer | self.vulnerable)
 
 
 def grouping_value(
@@ -75,14 +83,12 @@ def form(
 
     Under limits `allotment` says what is presented; signals stay those of the best offer.
     """
+    refusing = customers.do_not_offer
     ranking = rank(
-        rules.offers,
-        scores=customers.scores,
-        stages=customers.stages,
-        do_not_offer=customers.do_not_offer,
+        rules.offers, scores=customers.scores, stages=customers.stages, do_not_offer=refusing
     )
     stages, signals = customers.stages.tolist(), _signals(customers, ranking)
-    value = grouping_value(customers.value, do_not_offer=customers.do_not_offer)
+    value = grouping_value(customers.value, do_not_offer=refusing)
     ranking, offered = _offered(ranking, rules=rules, stages=stages, allotment=allotment)
     rows = zip(
         customers.customer_ids,
@@ -91,12 +97,12 @@ def form(
         ranking.best.tolist(),
         offered,
         signals,
-        customers.do_not_offer.tolist(),
+        zip(refusing.tolist(), customers.exempt.tolist(), strict=True),
         customers.reasons,
         customers.life_events,
         strict=True,
     )
-    for customer_id, stage, group, best, offers, signal, refused, reasons, event in rows:
+    for customer_id, stage, group, best, offers, signal, (refused, exempt), reasons, event in rows:
         chosen = rules.offers[best] if offers[0].present else None
         yield Strategy(
             customer_id=customer_id,
@@ -114,6 +120,7 @@ def form(
             model_set=rules.model_set,
             formed_at=rules.formed_at,
             expires_at=rules.expires_at,
+            exempt=exempt,
         )
 
 

@@ -103,8 +103,8 @@ def as_it_stands(
     handling = msgspec.structs.replace(strategy.handling, offers=tuple(offers))
     route = strategy.route
     if first_before.offer_id in barred:
-        handling = _advised(handling, pitches=pitches)
-        route = _licensed(route, first_before, offers[0], pitches=pitches)
+        handling = advised(handling, pitches=pitches)
+        route = licensed(route, first_before, offers[0], pitches=pitches)
     return msgspec.structs.replace(strategy, handling=handling, route=route), why
 
 
@@ -119,7 +119,8 @@ def _barred(strategy: Strategy, standings: Standings) -> dict[str, str]:
     return found
 
 
-def _advised(handling: Handling, *, pitches: Pitches) -> Handling:
+def advised(handling: Handling, *, pitches: Pitches) -> Handling:
+    """Return the handling with the advice that fits its first offer."""
     first = handling.offers[0]
     if not first.present:
         return msgspec.structs.replace(handling, advice=NOTHING_TO_OFFER)
@@ -128,8 +129,8 @@ def _advised(handling: Handling, *, pitches: Pitches) -> Handling:
     return msgspec.structs.replace(handling, advice=f"Offer {name} first.")
 
 
-def _licensed(route: Route, before: RankedOffer, now: RankedOffer, *, pitches: Pitches) -> Route:
-    """Ask for the licence of the offer that moved up; of none where nothing is presented.
+def licensed(route: Route, before: RankedOffer, now: RankedOffer, *, pitches: Pitches) -> Route:
+    """Return the route with the licence of the offer that moved up, or of none without one.
 
     Sets of earlier versions do not say which licence an offer needs: there the skills stay.
     """

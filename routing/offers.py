@@ -168,6 +168,7 @@ def ranked_offers(
                 _why(uplift[n], added[n])
                 if eligible[n] and known[n] and not asked[n] and not barred[n]
                 else _why_not(eligible[n], asked[n], barred[n], stage=stage),
+                eligible[n] and not asked[n],
             )
             for n in order
         )

@@ -45,6 +45,8 @@ class RankedOffer(msgspec.Struct, frozen=True, array_like=True):
 
     `likelihood` is the probability of acceptance when presented; `uplift` is that minus the
     probability without presentation; `added_value` is money per contact, cost and lapse included.
+    `eligible`: the customer may be shown it, worth it or not, as far as stage, wish, caps and rests
+    go; what exploring chooses among.
     """
 
     offer_id: str
@@ -53,6 +55,7 @@ class RankedOffer(msgspec.Struct, frozen=True, array_like=True):
     uplift: float
     added_value: float
     why: str
+    eligible: bool = False
 
 
 class Handling(msgspec.Struct, frozen=True, array_like=True):
@@ -74,7 +77,10 @@ class Reason(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Strategy(msgspec.Struct, frozen=True, array_like=True):
-    """All that is decided for a customer before contact; times are UTC and aware."""
+    """All that is decided for a customer before contact; times are UTC and aware.
+
+    `exempt`: nothing is ever tried on the customer, who is marked vulnerable or has opted out.
+    """
 
     customer_id: str
     partner: str
@@ -87,3 +93,4 @@ class Strategy(msgspec.Struct, frozen=True, array_like=True):
     model_set: str
     formed_at: datetime
     expires_at: datetime
+    exempt: bool = False

@@ -100,6 +100,7 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
         keys=parts.keys,
         clock=parts.clock,
         hold_back_share=parts.settings.hold_back_share,
+        exploration=parts.settings.exploration,
         experiment=parts.experiment,
         offers=parts.offers,
     )

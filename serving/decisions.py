@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from routing.allocation.exploration import Exploration
 from routing.answer import Decision
 from routing.contact import Contact
 from routing.decision import decide
@@ -74,6 +75,7 @@ class Decider:
         keys: KeyRing,
         clock: Clock,
         hold_back_share: float,
+        exploration: Exploration,
         experiment: PlanReader,
         offers: OfferStates,
     ) -> None:
@@ -85,6 +87,7 @@ class Decider:
         self._keys = keys
         self._clock = clock
         self._share = hold_back_share
+        self._exploration = exploration
         self._body = Body(Contact)
         self._encode = msgspec.json.Encoder().encode
 
@@ -120,6 +123,7 @@ class Decider:
                 hold_back_share=self._share,
                 plan=self._experiment.current(),
                 standings=self._offers.current(),
+                exploration=self._exploration,
             )
         except Exception as error:  # a contact without a route is worse than any default
             self._metrics.failures.inc()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from routing.allocation.exploration import MOST_SHARE, Exploration
 from routing.slot_file import PLAN_FILE
 from serving.errors import SettingsError
 
@@ -22,13 +24,17 @@ class Settings:
     """How one server runs; every field is also the variable CALLWORTH_<FIELD>.
 
     `hold_back_share` is the share of contacts (0 to 1) that get no offer, so that uplift can be
-    measured; `keys` is the keys file, by default `keys.toml` in the home folder.
+    measured; `explore_share` (0 to 0.2) of those that get one draw it at random, `explore_regret`
+    is money per contact that this may cost; `keys` is the keys file, by default `keys.toml` in the
+    home folder.
     """
 
     home: Path = Path("callworth-home")
     host: str = "127.0.0.1"
     port: int = 8350
     hold_back_share: float = 0.05
+    explore_share: float = 0.0
+    explore_regret: float = math.inf
     workers: int = 1
     keys: Path | None = None
 
@@ -40,6 +46,15 @@ class Settings:
         if not 0.0 <= self.hold_back_share <= 1.0:
             raise SettingsError(
                 f"hold_back_share is {self.hold_back_share}.", fix="It must lie from 0 to 1."
+            )
+        if not 0.0 <= self.explore_share <= MOST_SHARE:
+            raise SettingsError(
+                f"explore_share is {self.explore_share}.",
+                fix=f"It must lie from 0 to {MOST_SHARE}.",
+            )
+        if not self.explore_regret >= 0.0:
+            raise SettingsError(
+                f"explore_regret is {self.explore_regret}.", fix="It must be 0 or more."
             )
         if self.workers < 1:
             raise SettingsError(f"workers is {self.workers}.", fix="It must be 1 or more.")
@@ -55,6 +70,8 @@ class Settings:
         host: str | None = None,
         port: int | None = None,
         hold_back_share: float | None = None,
+        explore_share: float | None = None,
+        explore_regret: float | None = None,
         workers: int | None = None,
         keys: Path | None = None,
     ) -> Settings:
@@ -74,6 +91,8 @@ class Settings:
             hold_back_share=chosen(
                 "HOLD_BACK_SHARE", hold_back_share, default.hold_back_share, float
             ),
+            explore_share=chosen("EXPLORE_SHARE", explore_share, default.explore_share, float),
+            explore_regret=chosen("EXPLORE_REGRET", explore_regret, default.explore_regret, float),
             workers=chosen("WORKERS", workers, default.workers, int),
             keys=chosen("KEYS", keys, default.keys, Path),
         )
@@ -82,6 +101,11 @@ class Settings:
         """Return the variables that make the same settings in another process."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {f"CALLWORTH_{k.upper()}": str(v) for k, v in values.items() if v is not None}
+
+    @property
+    def exploration(self) -> Exploration:
+        """How much may be explored."""
+        return Exploration(self.explore_share, self.explore_regret)
 
     @property
     def keys_file(self) -> Path:

@@ -78,6 +78,7 @@ def _customer(number: int) -> dict[str, Any]:
         "language": "en",
         "preferred_channel": None,
         "do_not_offer": number % 11 == 0,
+        "vulnerable": number % 10 == 3,
         "occurred_at": datetime(2026, 1, 1, tzinfo=UTC),
         "known_at": datetime(2026, 1, 1, tzinfo=UTC),
     }

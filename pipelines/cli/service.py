@@ -34,6 +34,23 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    explore_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.2,
+            help="Share of the other contacts that draw what is offered at random, to learn. [0]",
+            show_default=False,
+        ),
+    ] = None,
+    explore_regret: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Money per contact that exploring may cost at most. [no bound]",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Answer routers over HTTP, and show marketing its pages.
@@ -45,7 +62,13 @@ def serve(
 
     run_server(
         Settings.from_environment(
-            home=home, host=host, port=port, workers=workers, hold_back_share=hold_back_share
+            home=home,
+            host=host,
+            port=port,
+            workers=workers,
+            hold_back_share=hold_back_share,
+            explore_share=explore_share,
+            explore_regret=explore_regret,
         )
     )
 

@@ -18,6 +18,7 @@ MEDIAN_INCOME = 52_000.0
 NO_PHONE_SHARE = 0.05
 SHARED_PHONE_SHARE = 0.06
 DO_NOT_OFFER_SHARE = 0.03
+VULNERABLE_SHARE = 0.02
 _PHONES = 5_000_000
 _PHONE_STEP = 1_299_721  # prime, so that stepping visits every number once
 
@@ -140,6 +141,8 @@ def customers_table(
         "language": words((rng.random(people.size) < 0.12).astype(np.int64), names=("en", "es")),
         "preferred_channel": _gaps(rng, words(chosen, names=CONTACT_CHANNELS), 0.5),
         "do_not_offer": pa.array(people.do_not_offer),
+        # By a hash of the number: what is drawn elsewhere stays as it is.
+        "vulnerable": pa.array(people.numbers * 2_654_435_761 % 2**32 < VULNERABLE_SHARE * 2**32),
         "occurred_at": span.stamps(met),
         "known_at": span.stamps(met + 600),
     }

@@ -214,6 +214,12 @@ def prepare(batch: CustomerBatch, *, problem: Problem, spread: float = 0.0) -> P
     )
 
 
+def held_back(batch: CustomerBatch, *, problem: Problem) -> Flags:
+    """Return (n, m): does a cap or a rest of the customer's own keep the offer from them now."""
+    _, places = _room(batch, limits=problem.limits)
+    return np.asarray(_resting(batch, problem=problem) | (places <= 0)[:, None])
+
+
 def best_of(surplus: Floats, *, places: NDArray[np.int64]) -> tuple[Picks, Floats]:
     """Return (n, k) offers of greatest surplus above 0, best first, -1 for none; and (n, k) it.
 

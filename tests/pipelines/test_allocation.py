@@ -278,3 +278,36 @@ def test_minutes_are_measured_from_the_log_where_the_file_does_not_say(
     assert limits_file(home).latest().minutes["term_life"] == pytest.approx(4.0, abs=0.1)
     with pytest.raises(LimitsFileError, match="how many minutes presenting brand_new takes"):
         form("[[minutes]]\nat_most = 60\n")
+
+
+def test_the_vulnerable_and_those_who_opted_out_are_exempt(
+    limited: tuple[Path, list[Strategy], LimitsReport],
+) -> None:
+    _, strategies, report = limited
+    marked = {
+        f"c{number:06d}" for number in range(CUSTOMERS) if number % 10 == 3 or number % 11 == 0
+    }
+    assert {one.customer_id for one in strategies if one.exempt} == marked
+    assert any(offer.present for one in strategies if one.exempt for offer in one.handling.offers)
+    assert report.exploring.cost > 0.0
+
+
+def test_what_may_be_explored_is_what_the_customer_may_be_shown(
+    limited: tuple[Path, list[Strategy], LimitsReport],
+) -> None:
+    _, strategies, _ = limited
+    fits = {"prospect": {"term_life"}, "lead": {"term_life", "home", "brand_new"}}
+    seen = {True: 0, False: 0}
+    for one in strategies:
+        may = {offer.offer_id for offer in one.handling.offers if offer.eligible}
+        resting = any("short time ago" in offer.why for offer in one.handling.offers)
+        seen[resting] += 1
+        if "Asked not" in one.handling.advice:
+            assert may == set()
+        elif resting:
+            assert "term_life" not in may
+        elif one.stage == "prospect":
+            assert may <= fits["prospect"]
+        elif one.stage == "lead" and "term_life" in may:
+            assert may | {"brand_new"} == fits["lead"]
+    assert min(seen.values()) > 0

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +23,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from routing.offers import Offer
 from routing.strategy import Strategy
 from routing.strategy_index import ContactDetails
 from routing.strategy_writer import StrategyWriter
@@ -64,6 +73,7 @@ def publish(home: Path) -> Callable[..., str]:
         *,
         label: str | None = examples.STRATEGY_SET,
         formed_at: datetime = examples.STRATEGY.formed_at,
+        offers: Mapping[str, Sequence[Offer]] | None = None,
     ) -> str:
         with StrategyWriter(
             home / "strategies",
@@ -71,6 +81,7 @@ def publish(home: Path) -> Callable[..., str]:
             formed_at=formed_at,
             defaults=[examples.DEFAULTS],
             label=label,
+            offers=offers,
         ) as writer:
             writer.add(entries)
             return writer.publish().label

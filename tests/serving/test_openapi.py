@@ -18,12 +18,13 @@ from serving import examples
 from serving.app import ENDPOINTS, build_app
 from serving.identity import ROLES
 from serving.openapi import WHEN, curl
+from serving.pages.routes import PAGES as SHOWN
 from serving.problems import Problem
 from serving.settings import Settings
 
 Asking = Callable[..., None]
 NOW = examples.NOW
-PAGES = ("/offers", "/pages/")
+PAGES = (*(page.path.partition("{")[0] for page in SHOWN), "/pages/")
 DESCRIBES = {"/", "/docs", "/openapi.json"}
 
 

@@ -25,6 +25,8 @@ def test_settings_come_back_from_the_environment_they_make() -> None:
     [
         ("PORT", "http"), ("PORT", "70000"), ("PORT", "-1"), ("WORKERS", "0"), ("WORKERS", "two"),
         ("HOLD_BACK_SHARE", "5%"), ("HOLD_BACK_SHARE", "1.5"), ("HOLD_BACK_SHARE", "nan"),
+        ("EXPLORE_SHARE", "0.3"), ("EXPLORE_SHARE", "nan"), ("EXPLORE_REGRET", "-1"),
+        ("EXPLORE_REGRET", "much"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_work_is_named(name: str, value: str) -> None:
