@@ -54,6 +54,8 @@ def explored(
     That is: no share is set, the customer is exempt, nothing else may be shown to them, or the
     strategy's own offer is not among what may. An offer that marketing has stopped is never drawn.
     """
+    if exploration.share <= 0.0 or strategy.exempt:
+        return None
     offers = strategy.handling.offers
     policy = next((number for number, one in enumerate(offers) if one.present), NOTHING)
     may = [_may(one, strategy, standings=standings, pitches=pitches) for one in offers]

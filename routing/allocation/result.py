@@ -39,7 +39,7 @@ class LimitUse:
     def sentence(self) -> str:
         """What it means, in plain words."""
         if self.floor and self.binds:
-            return f"The floor asks for one {self.unit} less: {self.price:.2f} more money."
+            return f"One {self.unit} less in the floor would bring {self.price:.2f}."
         if self.floor:
             return f"The floor costs nothing: each {self.unit} pays for itself."
         if self.binds:

@@ -24,6 +24,7 @@ def test_three_in_a_hundred_rows_are_known_days_late(
     [
         ("customers", "phone IS NULL", 0.05, 0.015),
         ("customers", "do_not_offer", 0.03, 0.012),
+        ("customers", "vulnerable", 0.02, 0.01),
         ("contacts", "customer_id IS NULL", 0.03, 0.012),
         ("contacts", "reached_agent", 0.75, 0.03),
         ("(FROM demographics WHERE level = 'individual')", "income IS NULL", 0.10, 0.02),
