@@ -21,6 +21,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -31,6 +32,8 @@ from benchmarks import allocation
 from features.contract import Stage
 from models.uplift.curves import GainCurve
 from models.uplift.effects import Verdict
+from models.uplift.kinds import CustomerKind
+from pipelines.effect_charts import budget_chart, tenths_chart
 from pipelines.experiments.charts import with_charts
 from pipelines.experiments.wording import TITLES
 from pipelines.limits_reports import write_limits
@@ -60,14 +63,22 @@ from serving.pages.experiment_report import (
 from serving.pages.limits_report import Exploring
 from serving.pages.nothing_report import NothingReport, NothingRow, nothing_path
 from serving.pages.offers_report import (
+    BenefitRow,
+    Budget,
+    BudgetPoint,
     Chart,
     Curve,
     CurvePoint,
     Interval,
+    KindRow,
     OfferRow,
     OffersReport,
     Provenance,
+    Ranked,
     StageRow,
+    TenthRow,
+    Tenths,
+    UntilKnown,
     report_path,
 )
 from serving.pages.routes import PAGES, build_pages
@@ -178,7 +189,10 @@ def interval(rng: np.random.Generator, scale: float) -> Interval:
 def offers_report(rng: np.random.Generator) -> OffersReport:
     rows = tuple(offer(rng, number) for number in range(OFFERS))
     made = Provenance(NOW, 3_000_000, CUSTOMERS, "17", "2026-11-22.1", "0" * 16, 14, 7)
-    return OffersReport(rows, money_chart(rows), made)
+    points = tuple(BudgetPoint(k / 20, 150.0 * k, interval(rng, 4000)) for k in range(21))
+    chart = budget_chart(points, described="A curve.")
+    budget = Budget(chart, points, 60_000, "A sentence.", "A note.")
+    return OffersReport(rows, money_chart(rows), made, budget=budget)
 
 
 def offer(rng: np.random.Generator, number: int) -> OfferRow:
@@ -192,7 +206,22 @@ def offer(rng: np.random.Generator, number: int) -> OfferRow:
         f"offer_{number:02d}", f"Offer number {number}", "life", tuple(Stage), 4.0, 120.0, 90,
         100_000, 9_000, 0.09, 120_000, 90_000, 0.09, 0.07,
         interval(rng, 0.02), interval(rng, 4000), Verdict.UNKNOWN, stages, ("A warning.",), curve,
+        **effects(rng),
     )  # fmt: skip
+
+
+def effects(rng: np.random.Generator) -> dict[str, Any]:
+    tenths = tuple(TenthRow(k, 6_000, 0.02, interval(rng, 0.02)) for k in range(1, 11))
+    chart = tenths_chart(tenths, described="A chart.")
+    return {
+        "tenths": Tenths(chart, tenths, "A sentence."),
+        "ranked": Ranked(interval(rng, 5.0), interval(rng, 0.1), "A sentence."),
+        "benefits": tuple(
+            BenefitRow(f"column {k} above 3", 9_000, k < 3, interval(rng, 0.02)) for k in range(6)
+        ),
+        "kinds": tuple(KindRow(kind, 12_000, 0.2) for kind in CustomerKind),
+        "until_known": UntilKnown(90_000, 120, "A sentence."),
+    }
 
 
 def drawn(points: tuple[CurvePoint, ...]) -> Chart:

@@ -172,7 +172,8 @@ def _offers(
             "nothing": nothing,
             "average": _ends(_mean(part.scores[known, offer], rows.customer[known])),
             **_coefficients(part, offer, known, seed=seed),
-            "slope": _ends(calibration.slope),
+            # The same effect for everybody orders nothing: there is no line.
+            "slope": _ends(calibration.slope) if np.isfinite(calibration.slope.low) else None,
             "error": calibration.error,
             "chance": calibration.chance,
             "tenths": [

@@ -127,6 +127,8 @@ def _tenths(found: EffectCalibration) -> Tenths:
 
 def _slope_sentence(slope: Found) -> str:
     """Say how far predictions can be taken at their word."""
+    if not np.isfinite(slope.low):
+        return "The models expect the same of every contact: there is no order to judge."
     ends = f"(slope {slope.value:.2f}, between {slope.low:.2f} and {slope.high:.2f})"
     if slope.low > 0 and slope.low <= 1 <= slope.high:
         return f"Where more was predicted, more was observed, and about as much {ends}."

@@ -13,7 +13,7 @@ import pytest
 from models.assembly import assemble
 from models.compiled import CompiledModelSet
 from models.errors import ModelSetFormatError
-from models.model_set import Manifest, read_manifest, stamp
+from models.model_set import Manifest, read_json, read_manifest, stamp
 from models.planning import Labelled
 from models.settings import UpliftSettings
 from tests.models.logged_world import LOGGED_SETTINGS, logged_world
@@ -126,3 +126,5 @@ def test_where_no_offer_adds_anything_the_average_effect_answers_for_everybody(
     found = models.effects(models.encode(labelled.columns), profile=np.full(1600, "lead"))
     assert np.ptp(found, axis=0).max() == 0.0
     assert np.abs(found).max() < 0.1
+    lead = next(r for r in read_json(tmp_path / "set" / "uplift.json") if r["profile"] == "lead")
+    assert all(offer["slope"] is None for offer in lead["offers"])

@@ -82,6 +82,13 @@ def test_offers_along_a_budget_add_money_and_begin_at_nothing(report: OffersRepo
     assert "the most promising, adds" in budget.sentence
 
 
+def test_one_prediction_for_everybody_is_said_to_order_nothing(report: OffersReport) -> None:
+    # The model set expects the same of every purchaser, to whom alone it may be presented.
+    tenths = report.offer("travel_year").tenths
+    assert tenths is not None
+    assert "the same of every contact" in tenths.sentence
+
+
 def test_without_a_model_set_each_part_is_left_out_and_the_budget_says_why(
     unranked: OffersReport,
 ) -> None:
