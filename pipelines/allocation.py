@@ -20,7 +20,7 @@ from pipelines.population_scores import ROWS_AT_ONCE
 from routing.allocation.batch import CustomerBatch, Flags
 from routing.allocation.batch_file import read_batch, write_batch
 from routing.allocation.choose import allocate
-from routing.allocation.errors import InfeasibleLimitsError
+from routing.allocation.errors import InfeasibleLimitsError, LimitsNotMetError
 from routing.allocation.exploration import Exploration, expected_cost
 from routing.allocation.kept import Kept
 from routing.allocation.limits import Limits
@@ -107,8 +107,8 @@ def under_limits(
     """Return the allocation of all customers of `scored` under HOME/limits.toml, None without it.
 
     `bench` is a folder for what is only needed during the run. The contact history says how
-    often a customer is expected to contact us. Raises LimitsFileError, InfeasibleLimitsError
-    (which is kept for the page) and LimitsNotMetError.
+    often a customer is expected to contact us. Raises LimitsFileError, and InfeasibleLimitsError
+    or LimitsNotMetError, which are kept for the page.
     """
     path = home / FILE
     refusal_path(home).unlink(missing_ok=True)
@@ -123,7 +123,7 @@ def under_limits(
     files = _written(connection, rules, columns, limits, habits, bench=bench, track=track)
     try:
         found = allocate(lambda: map(read_batch, files), problem=problem)
-    except InfeasibleLimitsError as error:
+    except (InfeasibleLimitsError, LimitsNotMetError) as error:
         keep_refusal(home, error, at=next(iter(rules.values())).formed_at)
         raise
     seen = survey(lambda: map(read_batch, files), offers=len(columns.offers))

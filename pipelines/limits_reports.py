@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from features.staging import staged_file
-from routing.allocation.errors import InfeasibleLimitsError
+from routing.allocation.errors import InfeasibleLimitsError, LimitsNotMetError
 from routing.allocation.kept import Kept, write_kept
 from routing.allocation.limits import AgentMinutes, SharedLimit
 from serving.pages.limits_report import (
@@ -76,8 +76,11 @@ def remove_limits(home: Path) -> None:
     page_survey_path(home).unlink(missing_ok=True)
 
 
-def keep_refusal(home: Path, error: InfeasibleLimitsError, *, at: datetime) -> None:
+def keep_refusal(
+    home: Path, error: InfeasibleLimitsError | LimitsNotMetError, *, at: datetime
+) -> None:
     """Keep why limits were refused, for the page; `at` is UTC and aware."""
-    refusal = Refusal(error.fact, error.fix, error.conflict, at)
+    conflict = error.conflict if isinstance(error, InfeasibleLimitsError) else ()
+    refusal = Refusal(error.fact, error.fix, conflict, at)
     with staged_file(refusal_path(home)) as staged:
         staged.write_bytes(msgspec.json.encode(refusal))

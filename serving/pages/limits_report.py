@@ -79,7 +79,10 @@ class LimitsReport(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Limits that the last forming could not meet: nothing was published."""
+    """Limits that the last forming could not meet: nothing was published.
+
+    `conflict` names those that cannot be met together, none where that is not proven.
+    """
 
     fact: str
     fix: str
