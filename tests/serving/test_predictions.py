@@ -136,7 +136,7 @@ def test_decisions_come_from_formed_strategies_and_live_scores_from_predictions(
         schemas = (await ask.client.get("/openapi.json")).json()["components"]["schemas"]
         sources = {"strategy", "completed", "profile", "default"}
         assert set(schemas["Source"]["enum"]) == sources
-        assert set(schemas["Arm"]["enum"]) == {"on", "off"}
+        assert set(schemas["Arm"]["enum"]) == {"on", "off", "explore"}
         assert "never scored live" in (root / "docs" / "http.md").read_text()
 
     asking(test)
