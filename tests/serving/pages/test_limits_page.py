@@ -97,6 +97,20 @@ def test_the_answer_is_that_of_the_library_on_the_kept_sample(limits_home: Path)
     assert answer.changed == pytest.approx(exact.changed, rel=0.1)
 
 
+def test_others_are_served_while_an_answer_is_worked_out(limits_home: Path) -> None:
+    async def both() -> int:
+        asked = WhatIfs(limits_home).answer(Asked(limit="budget", to="3500"))
+        answer = asyncio.ensure_future(asked)
+        turns = 0
+        while not answer.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert answer.result().money > 0.0
+        return turns
+
+    assert asyncio.run(both()) > 20
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
