@@ -15,6 +15,7 @@ OF_A_HOME = (
     "features_against_handwritten",
     "strategies_at_scale",
     "decisions_over_http",
+    "set_effects",
 )
 ALONE = (
     "installed_size",

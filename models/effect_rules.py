@@ -70,12 +70,12 @@ def rules_of(
     best_average   the offer that adds most on average, to everybody
     nobody         nothing
     """
-    rules = {"strategy": _most_added(effects, rows, money)}
+    rules = {"strategy": most_added(effects, rows, money)}
     accept = _by_offer(compiled, Signal.ACCEPT, rows, each.profile)
     baseline = _by_offer(compiled, Signal.BASELINE, rows, each.profile)
     # Without these models the rules are those of the strategy: they keep every profile alike.
     own = effects if accept is None or baseline is None else accept - baseline
-    rules["own_models"] = _most_added(own, rows, money)
+    rules["own_models"] = most_added(own, rows, money)
     sold = effects if accept is None else accept
     rules["response"] = best_offers(sold * money.per_sale, allowed=rows.comparable)
     average = money.worth(np.tile(_averages(each, effects), (len(rows), 1)))
@@ -84,7 +84,8 @@ def rules_of(
     return rules
 
 
-def _most_added(effects: Numbers, rows: PresentedRows, money: Money) -> Actions:
+def most_added(effects: Numbers, rows: PresentedRows, money: Money) -> Actions:
+    """Return (n,) offers that add most money, where they add chance and money; else nothing."""
     worth = money.worth(np.nan_to_num(effects))
     return best_offers(worth, allowed=rows.comparable & (worth > 0) & (np.nan_to_num(effects) > 0))
 

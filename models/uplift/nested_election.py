@@ -6,11 +6,11 @@ less what any order with any allowed offer earns. It stands when that is surely 
 5 % in all, half of it for the set's own models (acceptance less purchase without an offer) and half
 for the learners together.
 
-The set's own models, where they stand, answer unless a learner is surely better in pairs (one-sided
-5 % over the learners): they rest on more fits than any learner here. Else, of the learners that
-stand, the simplest within `tolerance_errors` standard errors of the best wins, in their order. When
-none stands, no one is elected: the average effect of each offer is all that is known. The judge
-part is not touched.
+The set's own models answer until a learner that stands is surely better in pairs (one-sided 5 %
+over the learners): they rest on more fits than any learner here. Of such learners (of all that
+stand, where the set has no such models) the simplest within `tolerance_errors` standard errors of
+the best wins, in their order. When nobody stands, no one is elected: the average effect of each
+offer is all that is known. The judge part is not touched.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def contest(
         _standing(name, area, chance, select, level=levels[name]) for name, area in areas.items()
     )
     stand = [each.name for each in standings if each.stands]
-    if OWN in stand:
+    if OWN in areas and stand:
         stand = [name for name in stand if name != OWN and _beats(name, areas, select)]
         if not stand:
             return OWN, standings
@@ -198,10 +198,14 @@ def _sentence(name: str, standings: Sequence[Standing]) -> str:
             "answers."
         )
     chosen = next(each for each in standings if each.name == name)
-    why = "no learner is surely better" if name == OWN else "no simpler one does as well"
+    if name == OWN:
+        return (
+            f"The difference of the set's own models adds {_figures(chosen.advantage)} to chance, "
+            "and no learner is surely better."
+        )
     return (
         f"{said(name)[0].upper()}{said(name)[1:]} ranks what offers add: it adds "
-        f"{_figures(chosen.advantage)} to chance, and {why}."
+        f"{_figures(chosen.advantage)} to chance, and no simpler one does as well."
     )
 
 
