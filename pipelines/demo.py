@@ -57,7 +57,10 @@ class Rehearsal:
         """Generate, check, and build what was known at each contact and is known now."""
         from features.check import check
         from features.frame import build_population, build_training
+        from features.staging import staged_file
         from pipelines.insurer import generate
+        from pipelines.insurer.limits import week_of_limits
+        from routing.allocation.limits_file import FILE
 
         tables, home, track = self.space.tables, self.space.home, self.screen.track
         with self.watch.step(f"generate {customers:,} customers"):
@@ -68,6 +71,10 @@ class Rehearsal:
             build_training(tables, home=home, as_of=self.until, track=track)
             build_population(tables, home=home, as_of=self.until, track=track)
             self.space.remember(tables=tables, as_of=self.until)
+        limits = home / FILE
+        if not limits.exists():
+            with staged_file(limits) as staged:
+                staged.write_text(week_of_limits(customers), encoding="utf-8")
 
     def learn(self) -> None:
         """Train, judge, register and promote a model set."""

@@ -26,8 +26,10 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Generate an insurer, learn from it, publish strategies and route twenty real calls."""
+    from pipelines.cli.limits_shown import say_what_binds
     from pipelines.demo import Rehearsal, Stopwatch, address_of, decide
     from pipelines.running import free_port, server
+    from serving.pages.limits_report import limits_file
 
     screen, space = Screen(as_json), Workspace(home)
     watch = Stopwatch(screen)
@@ -35,6 +37,7 @@ def demo(
     rehearsal.know(customers=customers)
     rehearsal.learn()
     rehearsal.publish()
+    say_what_binds(screen, limits_file(home).latest())
     with ExitStack() as running:
         listening = free_port(port)
         address = address_of(listening)
