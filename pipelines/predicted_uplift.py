@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from features.contract import Kind
 from features.errors import FeatureError
 from models.compiled import CompiledModelSet
+from models.model_set import JUDGE
 from models.promotion.ledger import folder_of, in_force
 from models.signals import Signal
+from pipelines import trained_sets
 
 # Enough for a curve whose band is as narrow as the page can show; bounds time and memory.
 MOST_CONTACTS = 60_000
@@ -100,7 +102,9 @@ def predicted_uplift(home: Path, *, until: datetime) -> PredictedUplift | Unrank
     training = home / "features" / "training.parquet"
     with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        since = _since(connection, judge=folder / "judge.parquet", training=training)
+        # What is promoted holds no row of the data: the folder it was trained in does.
+        trained = trained_sets.folder_of(home, name=version)
+        since = _since(connection, judge=trained / JUDGE, training=training)
         if since is None:
             return Unranked(f"Model set {version} does not say which contacts it has not seen.")
         columns = _rows(connection, models, training=training, since=since, until=until)

@@ -45,6 +45,13 @@ def test_a_strategy_is_shown_with_its_reasons_and_versions(demo) -> None:
         assert word in said.stdout
 
 
+def test_what_offers_add_is_ranked_by_the_model_set_in_force(demo) -> None:
+    report = json.loads((demo.home / "reports" / "offers.json").read_text())
+    assert report["provenance"]["model_set"] == "1"
+    limits = json.loads((demo.home / "reports" / "limits.json").read_text())
+    assert limits["limits"]
+
+
 def test_every_signal_and_stage_has_a_judged_champion(demo) -> None:
     (folder,) = (demo.home / "models").glob("candidate-*")
     judged = {(row.signal, row.profile) for row in champions(folder)}
