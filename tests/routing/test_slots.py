@@ -86,9 +86,7 @@ def test_the_same_people_are_held_back_by_the_next_plan_and_others_by_another_sa
 
 
 def test_the_chance_of_an_arm_is_that_of_any_customer_at_any_draw() -> None:
-    plans = [
-        a_plan(weeks=2, hold_back_share=0.2, salt=str(seed), seed=seed) for seed in range(600)
-    ]
+    plans = [a_plan(weeks=2, hold_back_share=0.2, salt=str(seed), seed=seed) for seed in range(600)]
     at = plans[0].begins + timedelta(hours=31)
     placed = [found for plan in plans if (found := arm_at(plan, at, "c")) is not None]
     off = sum(one.arm is Arm.OFF for one in placed) / len(placed)
