@@ -15,6 +15,7 @@ from pipelines.effect_charts import budget_chart
 from pipelines.evidence import CatalogueOffer, OfferEvidence, only
 from pipelines.predicted_uplift import PredictedUplift, Unranked
 from serving.pages.offers_report import Budget, BudgetPoint, Interval
+from serving.pages.wording import day
 
 Numbers = NDArray[np.float64]
 _POINTS = 20
@@ -82,7 +83,7 @@ def offers_budget(
         points,
         len(predicted.contact_id),
         sentence,
-        f"Measured on contacts since {predicted.since:%Y-%m-%d}, none of which model set "
+        f"Measured on contacts since {day(predicted.since)}, none of which model set "
         f"{predicted.model_set} has learned from; {len(found)} offers.",
     )
 

@@ -36,7 +36,7 @@ from serving.pages.offers_report import (
     StageRow,
     report_path,
 )
-from serving.pages.wording import signed
+from serving.pages.wording import day, signed
 
 _PER = 1000
 _STAGE_ORDER = {stage.value: place for place, stage in enumerate(Stage)}
@@ -155,7 +155,7 @@ def _curve(
     found = gain_curve(unseen.log.bought, log=unseen.log, predicted=scores[scored])
     if found is None:
         return (
-            f"Too few contacts since {_day(predicted.since)}, the first day that model set "
+            f"Too few contacts since {day(predicted.since)}, the first day that model set "
             f"{predicted.model_set} has not learned from."
         )
     sentence = _curve_sentence(found)
@@ -165,15 +165,10 @@ def _curve(
         contacts=found.contacts,
         sentence=sentence,
         note=(
-            f"Measured on {found.contacts:,} contacts since {_day(predicted.since)}, none of which "
+            f"Measured on {found.contacts:,} contacts since {day(predicted.since)}, none of which "
             f"model set {predicted.model_set} has learned from."
         ),
     )
-
-
-def _day(instant: datetime) -> str:
-    """Return a day as `1 November 2026`."""
-    return f"{instant.day} {instant:%B %Y}"
 
 
 def _curve_sentence(curve: GainCurve) -> str:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _TOGETHER = ("tests/behaviour", "tests/serving/pages")
 
 
+@pytest.hookimpl(tryfirst=True)  # the runner reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file, or of such a folder, in one process (`--dist loadgroup`)."""
     for item in items:

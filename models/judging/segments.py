@@ -237,7 +237,9 @@ def _of_numbers(name: str, values: NDArray[Any]) -> Iterator[Condition]:
         for value in distinct:
             yield Condition(f"{name} = {value:g}", name, numbers == value)
         return
-    edges = np.unique(np.quantile(numbers[present], _QUANTILES))
+    # Three digits are as many as anyone reads, and the condition says just what is meant.
+    quantiles = np.quantile(numbers[present], _QUANTILES)
+    edges = np.unique([float(f"{edge:.3g}") for edge in quantiles])
     low = -np.inf
     for edge in (*edges, np.inf):
         rows = present & (numbers > low) & (numbers <= edge)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from models.uplift.effects import Verdict
 from routing.slot_state import State
 from serving.pages.experiment_plan import PlanRow
 from serving.pages.experiment_report import Counts, ExperimentReport, LookRow, MeasureRow
 from serving.pages.offers_report import Interval
-from serving.pages.wording import counted, signed
+from serving.pages.wording import counted, day, signed
 
 PURCHASES, MONEY = "purchases", "money"
 UNKNOWN = Verdict.UNKNOWN
@@ -41,11 +39,6 @@ def verdict(row: MeasureRow) -> str:
     if row.name == MONEY or row.verdict is Verdict.UNKNOWN:
         return row.verdict.value
     return "adds buyers" if row.verdict is Verdict.ADDS else "loses buyers"
-
-
-def day(instant: datetime) -> str:
-    """Return a day such as `6 January 2031`."""
-    return f"{instant.day} {instant:%B %Y}"
 
 
 def known(report: ExperimentReport | None, *, plan: PlanRow, state: State) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from features.contract import Stage
 from models.uplift.effects import Verdict
@@ -48,6 +49,11 @@ def money_range(interval: Interval) -> str:
 def points_range(interval: Interval) -> str:
     """Return the ends of an interval of percentage points."""
     return f"{points(interval.low)} to {points(interval.high)}"
+
+
+def day(instant: datetime) -> str:
+    """Return a day as `1 November 2026`."""
+    return f"{instant.day} {instant:%B %Y}"
 
 
 def listed(words: Sequence[str]) -> str:
