@@ -5,7 +5,7 @@ customers. Here they hold 40 offers at all four stages, each with its charts and
 partners, five value groups, twelve comparisons of strategy sets, twenty changes of each offer,
 an experiment of twelve weeks, and a survey of 32,768 customers for the what-ifs on six limits.
 Pages are those of `serving.pages.routes.PAGES`, with their files; each is asked for 50 times, after
-one that reads the report anew.
+one that reads the report anew. (Over 300 lines: every report of every page is filled here.)
 
     python -m benchmarks.pages [--times 50]
 """
