@@ -9,7 +9,7 @@ PY := $(BIN)/python
 DEMO_ARGS ?=
 TEST_ARGS ?=
 # One process a core; TEST_ARGS="-n 0" runs all in one, which a debugger needs.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help demo test test-all lint types contracts check browser lock bench clean
 

@@ -60,7 +60,7 @@ def interrupted(home: Path, *arguments: str, after: float, by: signal.Signals) -
 @pytest.fixture
 def instants() -> list[float]:
     """Shares of the verb's whole time at which it is stopped, the same in every run."""
-    return np.random.default_rng(7).uniform(0.1, 0.95, size=3).tolist()
+    return np.random.default_rng(7).uniform(0.1, 0.95, size=2).tolist()
 
 
 def test_an_interrupted_generate_leaves_nothing_and_then_completes(

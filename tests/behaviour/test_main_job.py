@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipelines.train import champions
 
 
@@ -72,6 +74,7 @@ def test_the_same_strategies_formed_again_differ_in_nothing(demo, tmp_path: Path
     assert callworth("strategies", "rollback", home=home).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_second_model_set_of_the_same_data_is_promoted_and_rolled_back(
     demo, tmp_path: Path
 ) -> None:
