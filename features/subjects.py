@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from features.conditions import Condition, Flagged, Is
 from features.contract import MEDIA, Kind
 from features.feature import Feature
 from features.windows import Aggregate, Windowed
@@ -20,7 +21,7 @@ class Subject:
     one: str
     many: str
     said: str
-    where: str
+    where: Condition
     days: tuple[int, ...]
     recency: bool = True
     trend: bool = False
@@ -81,7 +82,13 @@ def _ago(said: str, *, never: str) -> dict[str, str]:
 
 
 def _money(
-    name: str, said: str, days: int, *, view: str = "events", where: str = "", of: str = "r.amount"
+    name: str,
+    said: str,
+    days: int,
+    *,
+    view: str = "events",
+    where: Condition = (),
+    of: str = "amount",
 ) -> Pair:
     return Windowed(name, Aggregate.SUM, where, of, days), Feature(
         name,
@@ -95,7 +102,7 @@ def _money(
 def _of_kind(
     view: str, kind: str, many: str, said: str, *days: int, trend: bool = False
 ) -> Subject:
-    return Subject(view, kind, many, said, f"r.kind = '{kind}'", days, trend=trend)
+    return Subject(view, kind, many, said, (Is("kind", kind),), days, trend=trend)
 
 
 _EVENTS = (
@@ -134,7 +141,7 @@ _CONTACTS = (
         "contact",
         "contacts",
         "made contact",
-        "r.what = 'contact'",
+        (Is("what", "contact"),),
         (30, 90, 365),
     ),
     Subject(
@@ -142,7 +149,7 @@ _CONTACTS = (
         "reached_contact",
         "reached_contacts",
         "reached an agent",
-        "r.what = 'contact' AND r.reached_agent",
+        (Is("what", "contact"), Flagged("reached_agent")),
         (90, 365),
         recency=False,
     ),
@@ -151,7 +158,7 @@ _CONTACTS = (
         "presentation",
         "presentations",
         "was presented an offer",
-        "r.what = 'contact' AND r.presented",
+        (Is("what", "contact"), Flagged("presented")),
         (90, 365),
     ),
     Subject(
@@ -159,7 +166,7 @@ _CONTACTS = (
         "accepted_offer",
         "accepted_offers",
         "accepted an offer",
-        "r.what = 'outcome' AND r.accepted",
+        (Is("what", "outcome"), Flagged("accepted")),
         (365,),
         recency=False,
     ),
@@ -168,7 +175,7 @@ _CONTACTS = (
 
 def _touch_columns() -> Iterator[Pair]:
     touches = Subject(
-        "touches", "touch", "touches", "was reached by advertising", "", (30, 90, 365)
+        "touches", "touch", "touches", "was reached by advertising", (), (30, 90, 365)
     )
     yield from touches.columns()
     for days in (90, 365):
@@ -177,10 +184,10 @@ def _touch_columns() -> Iterator[Pair]:
             "advertising cost {}",
             days,
             view="touches",
-            of="r.cost",
+            of="cost",
         )
     for medium in MEDIA:
-        where, many = f"r.medium = '{medium}'", f"{medium}_touches"
+        where, many = (Is("medium", medium),), f"{medium}_touches"
         yield from Subject(
             "touches", f"{medium}_touch", many, "", where, (365,), recency=False
         ).columns()
@@ -196,7 +203,7 @@ def _touch_columns() -> Iterator[Pair]:
     for name, aggregate in (("first", Aggregate.FIRST), ("last", Aggregate.LAST)):
         column = f"{name}_touch_medium"
         yield (
-            Windowed(column, aggregate, of="r.medium"),
+            Windowed(column, aggregate, of="medium"),
             Feature(
                 column,
                 Kind.NOMINAL,
@@ -216,14 +223,14 @@ def _event_columns() -> Iterator[Pair]:
         ("claim", "claims", "claimed {}", (365,)),
     ):
         for days in windows:
-            yield _money(f"{many}_amount_last_{days}_days", said, days, where=f"r.kind = '{kind}'")
+            yield _money(f"{many}_amount_last_{days}_days", said, days, where=(Is("kind", kind),))
 
 
 def _contact_columns() -> Iterator[Pair]:
     for subject in _CONTACTS:
         yield from subject.columns()
     name = "mean_wait_seconds_last_365_days"
-    wait = Windowed(name, Aggregate.MEAN, "r.what = 'contact'", "r.waited_seconds", 365)
+    wait = Windowed(name, Aggregate.MEAN, (Is("what", "contact"),), "waited_seconds", 365)
     yield (
         wait,
         Feature(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from features.conditions import Condition, sql_of
+
 TREND_DAYS = (30, 90)
 
 
@@ -27,11 +29,15 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Windowed:
-    """One column: `aggregate` the values `of` the rows that `where` holds, `days` back or ever."""
+    """One column: `aggregate` the values `of` the rows that `where` holds, `days` back or ever.
+
+    The spec is read twice: as SQL here, over all rows, and by `features.fresh` for the few rows
+    that have come since.
+    """
 
     name: str
     aggregate: Aggregate
-    where: str = ""
+    where: Condition = ()
     of: str = ""
     days: int | None = None
 
@@ -40,7 +46,7 @@ def view_sql(rows: str, columns: tuple[Windowed, ...]) -> str:
     """Return the query of a view: exactly one row per row of `points` (customer_id, as_of).
 
     `points` holds distinct instants. `rows` is a query for customer_id, occurred_at, known_at
-    and what the columns read; columns name its values with the prefix `r.`.
+    and what the columns read.
     """
     chosen = ",\n".join(f"  {_value(column)} AS {column.name}" for column in columns)
     # The start of each window is made once per instant, not once per row: a third less time.
@@ -94,12 +100,12 @@ def _count(column: Windowed, days: int | None) -> str:
 def _sum(column: Windowed) -> str:
     # Decimals add up to the same number in any order; floats differ in the last digits with the
     # number of threads, and a rebuilt frame would not equal the first.
-    value = _when(column, column.days, f"CAST({column.of} AS DECIMAL(18, 4))")
+    value = _when(column, column.days, f"CAST(r.{column.of} AS DECIMAL(18, 4))")
     return f"CAST(SUM({value}) AS DOUBLE)"
 
 
 def _when(column: Windowed, days: int | None, value: str) -> str:
-    conditions = [column.where] if column.where else []
+    conditions = [sql_of(column.where)] if column.where else []
     if days is not None:
         conditions.append(f"r.occurred_at >= p.from_{days}_days")
     return f"CASE WHEN {' AND '.join(conditions)} THEN {value} END" if conditions else value
@@ -117,5 +123,5 @@ def _days_since(instant: str) -> str:
 def _end(extreme: str, column: Windowed) -> str:
     # The value at the first or last instant; among rows of one instant the smaller or larger
     # value, so that the answer does not depend on the order in which rows are read.
-    pair = f"STRUCT_PACK(at := r.occurred_at, value := {column.of})"
+    pair = f"STRUCT_PACK(at := r.occurred_at, value := r.{column.of})"
     return f"COALESCE({extreme}({pair}).value, 'none')"

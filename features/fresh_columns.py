@@ -1,0 +1,143 @@
+"""One windowed column brought up to date: what it held, the rows since, the time gone by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from features.conditions import Row
+from features.windows import TREND_DAYS, Aggregate, Windowed
+
+Value: TypeAlias = float | str | None
+
+# Sums are of decimals with four places (see features.windows): whole numbers of these units.
+_UNITS = 10_000
+_ORDER = (
+    *(Aggregate.COUNT, Aggregate.SUM, Aggregate.DAYS_SINCE_FIRST, Aggregate.DAYS_SINCE_LAST),
+    *(Aggregate.FIRST, Aggregate.LAST, Aggregate.MEAN, Aggregate.TREND),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """A fresh row and how many days ago it occurred."""
+
+    days: float
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A column and where it stands in the vector, with the columns that help to carry it on.
+
+    `recency` is the narrowest days-since-last whose rows include this column's; `count` counts
+    the same rows in the same window; `trend` are the counts that a trend is the quotient of.
+    """
+
+    place: int
+    column: Windowed
+    recency: int | None = None
+    count: int | None = None
+    trend: tuple[int, int] | None = None
+
+
+def in_order(columns: Sequence[Placed]) -> tuple[Placed, ...]:
+    """Return the columns so that trends come after the counts that they are made of."""
+    return tuple(sorted(columns, key=lambda one: _ORDER.index(one.column.aggregate)))
+
+
+def carried_on(
+    placed: Placed,
+    *,
+    stored: Sequence[Value],
+    made: Sequence[Value],
+    fresh: Sequence[Aged],
+    elapsed_days: float,
+) -> Value:
+    """Return the column's value now.
+
+    `stored` is the vector as it was, `made` the one in the making, `fresh` the rows since that
+    the column's condition holds for.
+    """
+    column, held = placed.column, stored[placed.place]
+    if column.aggregate is Aggregate.TREND:
+        return _trend(placed, held, made=made, fresh=fresh)
+    if column.aggregate is Aggregate.DAYS_SINCE_LAST:
+        return min([row.days for row in fresh], default=grown(held, elapsed_days))
+    if column.aggregate is Aggregate.DAYS_SINCE_FIRST:
+        first = grown(held, elapsed_days)
+        return first if first is not None else max([row.days for row in fresh], default=None)
+    if column.aggregate is Aggregate.LAST:
+        return max((_dated(column, row) for row in fresh), default=(0.0, held))[1]
+    if column.aggregate is Aggregate.FIRST:
+        return held if held not in (None, "none") or not fresh else _first(column, fresh)
+    if _all_gone(placed, stored=stored, elapsed_days=elapsed_days):
+        held = None if column.aggregate is Aggregate.MEAN else 0
+    within = [row for row in fresh if column.days is None or row.days <= column.days]
+    if not within:
+        return held
+    if column.aggregate is Aggregate.COUNT:
+        return _number(held) + len(within)
+    if column.aggregate is Aggregate.SUM:
+        return (_units(_number(held)) + _sum(column, within)) / _UNITS
+    return _mean(placed, held, within=within, stored=stored)
+
+
+def absent(value: Value) -> bool:
+    """Return whether there is no value: None or NaN."""
+    return value is None or value != value
+
+
+def grown(days: Value, elapsed: float) -> float | None:
+    """Return a number of days `elapsed` days later, None where there is none."""
+    return days + elapsed if isinstance(days, int | float) and days == days else None
+
+
+def _mean(placed: Placed, held: Value, *, within: Sequence[Aged], stored: Sequence[Value]) -> Value:
+    added = _sum(placed.column, within)
+    if absent(held):
+        return added / _UNITS / len(within)
+    if placed.count is None:
+        return held
+    rows = _number(stored[placed.count])
+    return (_units(_number(held) * rows) + added) / _UNITS / (rows + len(within))
+
+
+def _trend(placed: Placed, held: Value, *, made: Sequence[Value], fresh: Sequence[Aged]) -> Value:
+    if placed.trend is not None:
+        recent, longer = (_number(made[place]) for place in placed.trend)
+    elif absent(held):
+        recent, longer = (sum(row.days <= days for row in fresh) for days in TREND_DAYS)
+    else:
+        return held
+    return recent / (longer / (TREND_DAYS[1] / TREND_DAYS[0])) if longer else None
+
+
+def _all_gone(placed: Placed, *, stored: Sequence[Value], elapsed_days: float) -> bool:
+    """Return whether even the last of the stored rows has left the window by now."""
+    if placed.recency is None or placed.column.days is None:
+        return False
+    last = grown(stored[placed.recency], elapsed_days)
+    return last is not None and last > placed.column.days
+
+
+def _first(column: Windowed, fresh: Sequence[Aged]) -> Value:
+    return min(_dated(column, row) for row in fresh)[1]
+
+
+def _dated(column: Windowed, row: Aged) -> tuple[float, str]:
+    return -row.days, str(row.row[column.of])
+
+
+def _sum(column: Windowed, rows: Sequence[Aged]) -> int:
+    values = (row.row.get(column.of) for row in rows)
+    return sum(_units(value) for value in values if isinstance(value, int | float))
+
+
+def _units(value: float) -> int:
+    return round(value * _UNITS)
+
+
+def _number(value: Value) -> float:
+    return value if isinstance(value, int | float) and value == value else 0
