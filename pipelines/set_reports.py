@@ -12,11 +12,11 @@ from features.errors import FeatureError
 from features.staging import staged_file
 from routing.errors import RoutingError
 from routing.nothing import WhyNothing, why_nothing
+from routing.open_set import OpenSet
 from routing.strategy import Strategy
 from routing.strategy_diff import StrategyDiff, Tally
 from routing.strategy_file import Header, header_of
 from routing.strategy_pointer import read_pointer
-from routing.strategy_reader import OpenSet
 from routing.strategy_writer import Published
 from serving.pages.changes_report import SetChange, changes_file, changes_path, with_change
 from serving.pages.nothing_report import NothingReport, NothingRow, nothing_path

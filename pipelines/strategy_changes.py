@@ -10,10 +10,11 @@ import msgspec
 from pipelines.set_reports import add_change
 from routing.answer import ShownStrategy, shown_strategy
 from routing.errors import StrategySetNotFoundError
+from routing.open_set import OpenSet
 from routing.strategy_diff import EXAMPLES, StrategyDiff, Tally
 from routing.strategy_file import every_strategy
 from routing.strategy_pointer import file_of, labels
-from routing.strategy_reader import OpenSet, StrategyReader
+from routing.strategy_reader import StrategyReader
 
 
 class CustomerNotFoundError(StrategySetNotFoundError):

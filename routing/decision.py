@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
-from typing import Protocol
 
 import msgspec
 
-from routing.allocation.exploration import Exploration
 from routing.answer import (
     Arm,
     Decision,
@@ -25,24 +22,18 @@ from routing.answer import (
 from routing.completion import Completion, complete, open_to_offers, without_offers
 from routing.contact import Contact
 from routing.defaults import PartnerDefaults, standard_defaults
+from routing.drawing import decision_id, hold_back_draw
 from routing.errors import StrategyFileDamagedError
-from routing.exploring import NO_EXPLORATION, Explored, explored
+from routing.exploring import Explored, explored
 from routing.identification import Identification, identify
-from routing.offer_states import NOTHING_DECIDED, Standings, as_it_stands
+from routing.in_force import NOTHING_IN_FORCE, InForce
+from routing.offer_states import as_it_stands
+from routing.open_set import OpenSet
 from routing.slots import SlotPlan, arm_at
 from routing.strategy import Handling, Route, Strategy
-from routing.strategy_reader import OpenSet
 
 HELD_BACK = "Held back for this contact, to measure what the offers add."
 _LAST_RESORT = standard_defaults("")
-
-
-class Strategies(Protocol):
-    """What gives the strategy set in force, such as a StrategyReader."""
-
-    def snapshot(self) -> OpenSet | None:
-        """Return the set in force, or None."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +46,17 @@ class _Circumstances:
 
     def decision_id(self) -> str:
         """Return the same id for the same contact, set and instant."""
-        text = f"{self.contact.contact_id}\x1f{self.label}\x1f{self.now.isoformat()}"
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        instant = self.now.isoformat(timespec="microseconds")
+        return decision_id(self.contact.contact_id, label=self.label, instant=instant)
 
 
-def decide(
-    contact: Contact,
-    *,
-    reader: Strategies | None,
-    now: datetime,
-    hold_back_share: float = 0.0,
-    plan: SlotPlan | None = None,
-    standings: Standings = NOTHING_DECIDED,
-    exploration: Exploration = NO_EXPLORATION,
-) -> Decision:
+def decide(contact: Contact, *, in_force: InForce = NOTHING_IN_FORCE, now: datetime) -> Decision:
     """Return where the contact goes and how to handle it; never raises for a Contact.
 
-    `now` is UTC and aware. `hold_back_share` in [0, 1] is the share of contacts to whom nothing
-    is presented, chosen by a hash, so that the same contact stays in its arm. While the slots of
-    `plan` run, they decide the arm instead. `standings` are marketing's decisions on offers: one
-    that it has stopped is not presented, whatever the strategy says. By `exploration` a share of
-    the contacts that are not held back draws what is presented (routing.allocation.exploration).
+    `now` is UTC and aware. Who is held back is chosen by a hash, so that the same contact stays
+    in its arm.
     """
-    strategies = reader.snapshot() if reader is not None else None
+    strategies = in_force.strategies
     here = _Circumstances(contact, now, strategies.label if strategies else None)
     if strategies is None:
         return _default(here, _LAST_RESORT, why="No strategy set is published.")
@@ -95,26 +74,35 @@ def decide(
         return _default(here, _defaults(contact, strategies), why=found.why)
     if found.strategy.expires_at <= now:
         return _profile(here, found, found.strategy, strategies=strategies)
-    strategy, stopped = as_it_stands(
-        found.strategy,
-        standings=standings,
-        pitches=strategies.pitches_of(found.strategy.partner),
-    )
-    pitches = strategies.pitches_of(strategy.partner)
+    return _as_formed(here, found, found.strategy, strategies=strategies, in_force=in_force)
+
+
+def _as_formed(
+    here: _Circumstances,
+    found: Identification,
+    formed: Strategy,
+    *,
+    strategies: OpenSet,
+    in_force: InForce,
+) -> Decision:
+    pitches, standings = strategies.pitches_of(formed.partner), in_force.standings
+    strategy, stopped = as_it_stands(formed, standings=standings, pitches=pitches)
     return _formed(
         here,
         found,
         strategy,
         stopped=stopped,
-        held=_held_back(here, strategy.customer_id, share=hold_back_share, plan=plan),
+        held=_held_back(
+            here, strategy.customer_id, share=in_force.hold_back_share, plan=in_force.plan
+        ),
         explore=lambda route: explored(
             strategy,
             route=route,
-            contact_id=contact.contact_id,
+            contact_id=here.contact.contact_id,
             label=strategies.label,
             standings=standings,
             pitches=pitches,
-            exploration=exploration,
+            exploration=in_force.exploration,
         ),
     )
 
@@ -246,7 +234,7 @@ class _Shown:
 def _held_back(
     here: _Circumstances, customer_id: str, *, share: float, plan: SlotPlan | None
 ) -> _Held:
-    drawn = _draw(here) < share
+    drawn = hold_back_draw(here.contact.contact_id, label=here.label) < share
     placed = arm_at(plan, here.now, customer_id) if plan is not None else None
     if placed is None:
         return _Held(drawn, min(share, 1.0))
@@ -275,13 +263,6 @@ def _shown(completion: Completion, found: Explored | None, *, held: _Held) -> _S
     if not any(offer.present for offer in found.handling.offers):
         return _Shown(found.handling, found.route, arm, of_nothing)
     return _Shown(found.handling, found.route, arm, (1.0 - off) * found.probability)
-
-
-def _draw(here: _Circumstances) -> float:
-    """Return a number in [0, 1) that depends on the contact and the set alone."""
-    text = f"arm\x1f{here.contact.contact_id}\x1f{here.label}"
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest()
-    return int.from_bytes(digest, "big") / 2.0**56
 
 
 def _joined(*sentences: str | None) -> str | None:

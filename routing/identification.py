@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from routing.answer import IdentifiedBy
 from routing.contact import Contact
+from routing.open_set import OpenSet
 from routing.strategy import Strategy
-from routing.strategy_reader import OpenSet
 
 
 @dataclass(frozen=True, slots=True)

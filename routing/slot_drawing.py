@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from routing.drawing import fraction_of
 from routing.errors import SlotPlanError
-from routing.slots import DAY_MINUTES, FORMAT, OFF, ON, WEEK_DAYS, SlotPlan, coin_of, fraction_of
+from routing.slots import DAY_MINUTES, FORMAT, OFF, ON, WEEK_DAYS, SlotPlan, coin_of
 
 SLOT_MINUTES = (15, 30, 60, 120, 180, 240, 360, 720)
 MOST_WEEKS = 52

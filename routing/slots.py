@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from hashlib import blake2b
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from routing.answer import Arm
+from routing.drawing import fraction_of
 
 FORMAT = "callworth-slot-plan-1"
 DAY_MINUTES = 1440
@@ -167,9 +167,3 @@ def coin_of(week: int, day: int, slot: int, *, day_slots: int) -> tuple[int, int
     """Return which coin decides a slot, and its side: 1 where heads is on, -1 where it is off."""
     coin = ((week // 2) * WEEK_DAYS + day) * (day_slots // 2) + slot // 2
     return coin, 1 if (week + slot) % 2 == 0 else -1
-
-
-def fraction_of(text: str) -> float:
-    """Return a number in [0, 1) that depends on the text alone."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest()
-    return int.from_bytes(digest, "big") / 2.0**56

@@ -1,7 +1,9 @@
 """The strategy set as one read-only SQLite file: its form, its header, and whether it is whole.
 
 Tables: `header` (one row, JSON), `strategies(number, body)` with one MessagePack array a customer,
-`keys(key, number)` sorted, without row ids. Bodies are only decoded when asked for.
+`answers(number, body)` with the ready-made part of each one's answer, `vectors(number, body)` with
+what was known of each customer, and `keys(key, number)` sorted, without row ids. Bodies are only
+decoded when asked for.
 """
 
 from __future__ import annotations
@@ -16,20 +18,25 @@ import msgspec
 
 from routing.defaults import PartnerDefaults
 from routing.errors import StrategyFileDamagedError
+from routing.index_secret import SECRET_FILE, fingerprint, read_secret
 from routing.offer_states import Pitch
 from routing.strategy import Strategy
-from routing.strategy_index import customer_key
+from routing.strategy_index import Keys
 from routing.strategy_pointer import file_of, go_back, labels, point_at, read_pointer
 
-FORMAT = "callworth-strategies/1"
+FORMAT = "callworth-strategies/2"
+_EVERYTHING = (
+    "SELECT number, strategies.body, answers.body, coalesce(vectors.body, x'')"
+    " FROM strategies JOIN answers USING (number) LEFT JOIN vectors USING (number)"
+)
 SAMPLED = 997  # every so-manieth strategy is looked up by its key when a file is verified
 
 
 class Header(msgspec.Struct, frozen=True):
     """What a strategy file says of itself; `cuts` are the value thresholds, by partner.
 
-    A threshold of None is one that nobody reaches. `pitches` holds each partner's offers, by id;
-    it is empty in files of earlier versions.
+    A threshold of None is one that nobody reaches. `pitches` holds each partner's offers, by id.
+    `secret` is the fingerprint of the folder's secret, by which the keys were made.
     """
 
     format: str
@@ -42,6 +49,7 @@ class Header(msgspec.Struct, frozen=True):
     keys: int = 0
     checksum: str = ""
     pitches: dict[str, dict[str, Pitch]] = {}
+    secret: str = ""
 
     @property
     def partners(self) -> tuple[str, ...]:
@@ -65,6 +73,14 @@ def read_header(connection: sqlite3.Connection, path: Path) -> Header:
     if header.format != FORMAT:
         raise damaged(path, f"has format '{header.format}'; this version reads '{FORMAT}'")
     return header
+
+
+def keys_for(path: Path, header: Header) -> Keys:
+    """Return the maker of the file's keys; StrategyFileDamagedError for another secret's."""
+    secret = read_secret(path.parent)
+    if fingerprint(secret) != header.secret:
+        raise damaged(path, f"was written with another {SECRET_FILE} than lies beside it")
+    return Keys(secret)
 
 
 def damaged(path: Path, fact: str) -> StrategyFileDamagedError:
@@ -92,16 +108,18 @@ def verify(path: Path, *, expected: Header | None = None) -> Header:
     connection = connect(path)
     try:
         header = read_header(connection, path)
+        made = keys_for(path, header)
         checksum = blake2b(digest_size=16)
         count = 0
         decoder = msgspec.msgpack.Decoder(Strategy)
         find = connection.cursor()
-        for number, body in connection.execute("SELECT number, body FROM strategies"):
+        for number, body, *beside in connection.execute(_EVERYTHING):
             count += 1
-            checksum.update(body)
+            for part in (body, *beside):
+                checksum.update(part)
             if number % SAMPLED == 1:
                 strategy = decoder.decode(body)
-                key = customer_key(strategy.partner, strategy.customer_id)
+                key = made.customer(strategy.partner, strategy.customer_id)
                 found = find.execute("SELECT number FROM keys WHERE key = ?", (key,)).fetchall()
                 if (number,) not in found:
                     raise damaged(path, f"does not find {strategy.customer_id} by its key")

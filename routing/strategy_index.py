@@ -1,4 +1,4 @@
-"""The keys under which a strategy is found: 64-bit numbers, so the file holds no phone or name."""
+"""The keys under which a strategy is found: keyed hashes, so that no phone or name lies there."""
 
 from __future__ import annotations
 
@@ -52,53 +52,63 @@ def folded_postcode(text: str) -> str:
     return folded(text).replace(" ", "")
 
 
-def key_of(kind: KeyKind, partner: str, *values: str) -> int:
-    """Return the signed 64-bit key of these values, already normalised.
+class Keys:
+    """Makes the keys of one folder of strategy sets, with its secret."""
 
-    Two different values meet with a chance of about 1 in 10^12 per look-up among ten million keys.
-    """
-    text = "\x1f".join((kind.value, partner, *values))
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    def __init__(self, secret: bytes) -> None:
+        self._hash = blake2b(digest_size=8, key=secret)
 
+    def key_of(self, kind: KeyKind, partner: str, *values: str) -> int:
+        """Return the signed 64-bit key of these values, already normalised.
 
-def customer_key(partner: str, customer_id: str) -> int:
-    """Return the key of a customer id, taken as it is."""
-    return key_of(KeyKind.CUSTOMER, partner, customer_id)
+        Two different values meet with a chance of about 1 in 10^12 per look-up among ten million
+        keys.
+        """
+        made = self._hash.copy()
+        made.update("\x1f".join((kind, partner, *values)).encode("utf-8", "surrogatepass"))
+        return int.from_bytes(made.digest(), "big", signed=True)
 
+    def customer(self, partner: str, customer_id: str) -> int:
+        """Return the key of a customer id, taken as it is."""
+        return self.key_of(KeyKind.CUSTOMER, partner, customer_id)
 
-def phone_keys(partner: str, phone: str | None, *, name: str | None = None) -> list[int]:
-    """Return the key of the number and, given a name, that of both together; none if no number."""
-    number = normalised_phone(phone)
-    if number is None:
-        return []
-    keys = [key_of(KeyKind.PHONE, partner, number)]
-    if name and (plain := folded(name)):
-        keys.append(key_of(KeyKind.PHONE_NAME, partner, number, plain))
-    return keys
+    def phone(self, partner: str, phone: str | None, *, name: str | None = None) -> list[int]:
+        """Return the key of the number and, given a name, that of both; none if no number."""
+        number = normalised_phone(phone)
+        if number is None:
+            return []
+        keys = [self.key_of(KeyKind.PHONE, partner, number)]
+        if name and (plain := folded(name)):
+            keys.append(self.key_of(KeyKind.PHONE_NAME, partner, number, plain))
+        return keys
 
+    def answers(
+        self,
+        partner: str,
+        *,
+        name: str | None = None,
+        street: str | None = None,
+        postcode: str | None = None,
+    ) -> list[int]:
+        """Return the keys of the pairs that the answers make: none for one, three for three."""
+        plain_name = folded(name) if name else ""
+        plain_street = folded(street) if street else ""
+        plain_postcode = folded_postcode(postcode) if postcode else ""
+        pairs = (
+            (KeyKind.NAME_STREET, plain_name, plain_street),
+            (KeyKind.NAME_POSTCODE, plain_name, plain_postcode),
+            (KeyKind.STREET_POSTCODE, plain_street, plain_postcode),
+        )
+        return [self.key_of(kind, partner, one, two) for kind, one, two in pairs if one and two]
 
-def answer_keys(
-    partner: str, *, name: str | None = None, street: str | None = None, postcode: str | None = None
-) -> list[int]:
-    """Return the keys of the pairs that the answers make: none for one answer, three for three."""
-    plain_name = folded(name) if name else ""
-    plain_street = folded(street) if street else ""
-    plain_postcode = folded_postcode(postcode) if postcode else ""
-    pairs = (
-        (KeyKind.NAME_STREET, plain_name, plain_street),
-        (KeyKind.NAME_POSTCODE, plain_name, plain_postcode),
-        (KeyKind.STREET_POSTCODE, plain_street, plain_postcode),
-    )
-    return [key_of(kind, partner, one, two) for kind, one, two in pairs if one and two]
-
-
-def keys_of(partner: str, customer_id: str, details: ContactDetails) -> set[int]:
-    """Return every key under which this customer is to be found."""
-    keys = {customer_key(partner, customer_id)}
-    for phone in details.phones:
-        keys.update(phone_keys(partner, phone, name=details.name))
-    keys.update(
-        answer_keys(partner, name=details.name, street=details.street, postcode=details.postcode)
-    )
-    return keys
+    def of(self, partner: str, customer_id: str, details: ContactDetails) -> set[int]:
+        """Return every key under which this customer is to be found."""
+        keys = {self.customer(partner, customer_id)}
+        for phone in details.phones:
+            keys.update(self.phone(partner, phone, name=details.name))
+        keys.update(
+            self.answers(
+                partner, name=details.name, street=details.street, postcode=details.postcode
+            )
+        )
+        return keys

@@ -15,13 +15,16 @@ import msgspec
 
 from routing.defaults import PartnerDefaults
 from routing.errors import StrategyFileDamagedError
+from routing.index_secret import fingerprint, secret_of
 from routing.offer_states import Pitch
 from routing.offers import Offer
+from routing.ready import ready_of
 from routing.strategy import Strategy
 from routing.strategy_file import FORMAT, Header, verify
-from routing.strategy_index import ContactDetails, keys_of
+from routing.strategy_index import ContactDetails, Keys
 from routing.strategy_pointer import file_of, next_label, point_at, prune, read_pointer, sync_folder
 
+STRATEGIES, ANSWERS, VECTORS = TABLES = ("strategies", "answers", "vectors")
 _PRAGMAS = (
     "PRAGMA journal_mode=OFF",
     "PRAGMA synchronous=OFF",  # the file is synced once, when whole
@@ -79,13 +82,16 @@ class StrategyWriter:
         self._path = folder / f".{file_of(self.label)}.{os.getpid()}.tmp"
         self._loose = folder / f".keys-{self.label}.{os.getpid()}.tmp"
         self._checksum = blake2b(digest_size=16)
-        self._encoder = msgspec.msgpack.Encoder()
         self._count = 0
         self._connection: sqlite3.Connection | None = None
+        self._keys: Keys | None = None
 
     def __enter__(self) -> StrategyWriter:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._discard()
+        secret = secret_of(self.folder)
+        self._keys = Keys(secret)
+        self._header = msgspec.structs.replace(self._header, secret=fingerprint(secret))
         connection = sqlite3.connect(self._path, isolation_level=None)
         self._connection = connection
         for pragma in _PRAGMAS:
@@ -94,7 +100,8 @@ class StrategyWriter:
         connection.execute("PRAGMA loose.journal_mode=OFF")
         connection.execute("PRAGMA loose.synchronous=OFF")
         connection.execute("CREATE TABLE header(body BLOB)")
-        connection.execute("CREATE TABLE strategies(number INTEGER PRIMARY KEY, body BLOB)")
+        for table in TABLES:
+            connection.execute(f"CREATE TABLE {table}(number INTEGER PRIMARY KEY, body BLOB)")
         connection.execute("CREATE TABLE loose.keys(key INTEGER, number INTEGER)")
         connection.execute("BEGIN")
         return self
@@ -122,23 +129,32 @@ class StrategyWriter:
             )
         return self._connection
 
-    def add(self, entries: Iterable[tuple[Strategy, ContactDetails]]) -> int:
-        """Write these strategies with the keys their customers go by; returns how many."""
-        bodies: list[tuple[int, bytes]] = []
-        keys: list[tuple[int, int]] = []
+    def add(
+        self,
+        entries: Iterable[tuple[Strategy, ContactDetails]],
+        *,
+        vectors: Iterable[bytes] | None = None,
+    ) -> int:
+        """Write these strategies with the keys their customers go by; returns how many.
+
+        `vectors` holds what was known of each customer, in the same order (routing.vectors).
+        """
+        rows = _Rows(self._opened_keys(), first=self._count + 1)
+        known = iter(vectors) if vectors is not None else None
         for strategy, details in entries:
-            self._count += 1
-            body = self._encoder.encode(strategy)
-            self._checksum.update(body)
-            bodies.append((self._count, body))
-            keys.extend(
-                (key, self._count)
-                for key in keys_of(strategy.partner, strategy.customer_id, details)
-            )
+            rows.add(strategy, details, vector=next(known) if known is not None else b"")
+        self._count += rows.count
+        self._checksum.update(b"".join(rows.checked))
         connection = self._open()
-        connection.executemany("INSERT INTO strategies VALUES (?, ?)", bodies)
-        connection.executemany("INSERT INTO loose.keys VALUES (?, ?)", keys)
-        return len(bodies)
+        for table in TABLES:
+            connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows.bodies[table])
+        connection.executemany("INSERT INTO loose.keys VALUES (?, ?)", rows.keys)
+        return rows.count
+
+    def _opened_keys(self) -> Keys:
+        self._open()
+        assert self._keys is not None  # made when the file was
+        return self._keys
 
     def publish(self) -> Published:
         """Sort the keys, verify the whole file, rename it and point at it; returns what is now.
@@ -177,3 +193,28 @@ class StrategyWriter:
         connection.close()
         self._connection = None
         return header
+
+
+class _Rows:
+    """The rows of some strategies, for each table."""
+
+    def __init__(self, keys: Keys, *, first: int) -> None:
+        self._keys = keys
+        self._next = first
+        self._encode = msgspec.msgpack.Encoder().encode
+        self.count = 0
+        self.keys: list[tuple[int, int]] = []
+        self.bodies: dict[str, list[tuple[int, bytes]]] = {table: [] for table in TABLES}
+        self.checked: list[bytes] = []
+
+    def add(self, strategy: Strategy, details: ContactDetails, *, vector: bytes) -> None:
+        """Add one strategy's rows."""
+        number, self._next, self.count = self._next, self._next + 1, self.count + 1
+        body, answer = self._encode(strategy), self._encode(ready_of(strategy))
+        self.bodies[STRATEGIES].append((number, body))
+        self.bodies[ANSWERS].append((number, answer))
+        if vector:
+            self.bodies[VECTORS].append((number, vector))
+        self.checked += (body, answer, vector)
+        found = self._keys.of(strategy.partner, strategy.customer_id, details)
+        self.keys.extend((key, number) for key in found)

@@ -17,6 +17,7 @@ from routing.strategy_reader import StrategyReader
 from serving.clock import Clock, system_clock
 from serving.decisions import DECIDE, Decider
 from serving.endpoints import Endpoint
+from serving.following import Following
 from serving.health import LIVE, READY, build_health
 from serving.identity import KeyRing
 from serving.log import DecisionLog
@@ -55,6 +56,7 @@ class Parts:
     experiment: PlanReader
     offers: OfferStates
     models: ModelStore
+    following: Following
     log: DecisionLog
     metrics: Metrics
 
@@ -64,14 +66,24 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
     Raises KeysRequiredError where a key must be asked for and there is none.
     """
+    strategies = StrategyReader(settings.strategies_folder, check_seconds=0.0)
+    experiment = PlanReader(settings.experiment_file, check_seconds=0.0)
+    offers = OfferStates(settings.home, check_seconds=0.0)
     parts = Parts(
         settings=settings,
         clock=clock,
         keys=KeyRing.opened(settings),
-        strategies=StrategyReader(settings.strategies_folder),
-        experiment=PlanReader(settings.experiment_file),
-        offers=OfferStates(settings.home),
+        strategies=strategies,
+        experiment=experiment,
+        offers=offers,
         models=ModelStore(settings.models_folder),
+        following=Following(
+            strategies=strategies,
+            experiment=experiment,
+            offers=offers,
+            hold_back_share=settings.hold_back_share,
+            exploration=settings.exploration,
+        ),
         log=DecisionLog(settings.log_file),
         metrics=new_metrics(),
     )
@@ -94,21 +106,13 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
 def _add_endpoints(app: FastAPI, parts: Parts) -> None:
     decider = Decider(
-        strategies=parts.strategies,
-        log=parts.log,
-        metrics=parts.metrics,
-        keys=parts.keys,
-        clock=parts.clock,
-        hold_back_share=parts.settings.hold_back_share,
-        exploration=parts.settings.exploration,
-        experiment=parts.experiment,
-        offers=parts.offers,
+        parts.following, log=parts.log, metrics=parts.metrics, keys=parts.keys, clock=parts.clock
     )
     # First in the list and raw: this is the route whose every microsecond is waited for.
     app.router.routes.insert(0, Route(DECIDE.path, decider, methods=["POST"]))
-    predictor = Predictor(strategies=parts.strategies, models=parts.models, clock=parts.clock)
+    predictor = Predictor(following=parts.following, models=parts.models, clock=parts.clock)
     app.include_router(build_predictions(predictor, metrics=parts.metrics, keys=parts.keys))
-    app.include_router(build_strategies(parts.strategies, parts.keys))
+    app.include_router(build_strategies(parts.following, parts.keys))
     app.include_router(
         build_outcomes(
             parts.log,
@@ -120,6 +124,7 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
     )
     app.include_router(
         build_health(
+            following=parts.following,
             strategies=parts.strategies,
             experiment=parts.experiment,
             offers=parts.offers,
@@ -143,8 +148,9 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             "No keys in %s: anyone on this machine may ask anything.", parts.settings.keys_file
         )
     parts.log.start()
-    await parts.models.current()
+    parts.following.start()
     yield
+    parts.following.close()
     parts.log.close()
     parts.strategies.close()
 

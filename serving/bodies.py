@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import inspect
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from serving.problems import ProblemError
 
@@ -32,7 +31,17 @@ _NAMED = re.compile(r"^Object (missing required|contains unknown) field `(.*)`",
 _SHOWN_CHARACTERS = 80
 
 
-async def read_body(headers: Headers, receive: Receive, *, media_type: str = JSON) -> bytes:
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers of a raw ASGI request; of one sent twice, the first."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in reversed(scope["headers"])
+    }
+
+
+async def read_body(
+    headers: Mapping[str, str], receive: Receive, *, media_type: str = JSON
+) -> bytes:
     """Return the whole body of a request that says it is JSON, or of another media type.
 
     Raises ProblemError 415 (of another type), 413 (over 64 KiB), 408 (too slow), and
@@ -74,7 +83,7 @@ async def _rest(part: Message, receive: Receive) -> bytes:
         ) from None
 
 
-def _check_type(headers: Headers, wanted: str) -> None:
+def _check_type(headers: Mapping[str, str], wanted: str) -> None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != wanted:
         raise ProblemError(

@@ -8,28 +8,26 @@ from __future__ import annotations
 import logging
 import time
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from routing.allocation.exploration import Exploration
-from routing.answer import Decision
+from routing.answer import Decision, Source
 from routing.contact import Contact
 from routing.decision import decide
-from routing.slot_file import PlanReader
-from routing.strategy_reader import OpenSet
+from routing.in_force import InForce
+from routing.quick import Quick, QuickAnswer
 from serving import examples
-from serving.bodies import Body, read_body
+from serving.bodies import Body, headers_of, read_body
 from serving.clock import Clock
 from serving.endpoints import Endpoint
+from serving.entries import Asked, entry_of, entry_of_quick
+from serving.following import Following
 from serving.identity import KeyRing, Use
 from serving.log import DecisionLog
 from serving.log_file import LoggedDecision
 from serving.metrics import Metrics
-from serving.offer_states import OfferStates
 from serving.problems import ProblemError, as_problem, send_problem
 
 _log = logging.getLogger("callworth.serving")
@@ -55,46 +53,31 @@ DECIDE = Endpoint(
 )
 
 
-class Strategies(Protocol):
-    """What gives the strategy set in force, such as a StrategyReader."""
-
-    def snapshot(self) -> OpenSet | None:
-        """Return the set in force, or None."""
-        ...
-
-
 class Decider:
     """Answers one contact after the other; nothing behind it can make an answer fail."""
 
     def __init__(
         self,
+        following: Following,
         *,
-        strategies: Strategies,
         log: DecisionLog,
         metrics: Metrics,
         keys: KeyRing,
         clock: Clock,
-        hold_back_share: float,
-        exploration: Exploration,
-        experiment: PlanReader,
-        offers: OfferStates,
     ) -> None:
-        self._strategies = strategies
-        self._experiment = experiment
-        self._offers = offers
+        self._following = following
         self._log = log
         self._metrics = metrics
         self._keys = keys
         self._clock = clock
-        self._share = hold_back_share
-        self._exploration = exploration
         self._body = Body(Contact)
         self._encode = msgspec.json.Encoder().encode
+        self._by_source = {source: metrics.decisions.labels(source.value) for source in Source}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         try:
             key = self._keys.admit(headers, Use.DECIDE)
             body = await read_body(headers, receive)
@@ -106,37 +89,52 @@ class Decider:
             await send_problem(error, scope, receive, send)
             return
         now = self._clock()
-        decision = self.answer(contact, now=now)
+        instant = now.isoformat(timespec="microseconds")
+        answering = self._following.answering
+        asked = Asked(contact, body, key.name, now, instant, answering.in_force.in_force_id)
+        entry, source = self._answered(asked, answering, started=started)
+        self._log.add(entry)
+        self._count(source, contact, entry.microseconds)
+        await _send(entry.answer.encode(), send)
+
+    def _answered(
+        self, asked: Asked, answering: Quick, *, started: float
+    ) -> tuple[LoggedDecision, Source]:
+        quick = _quickly(answering, asked)
+        if quick is not None:
+            seconds = time.perf_counter() - started
+            return entry_of_quick(quick, asked, seconds=seconds), Source.STRATEGY
+        decision = self.answer(asked.contact, now=asked.now, in_force=answering.in_force)
         answer = self._encode(decision)
         seconds = time.perf_counter() - started
-        self._log.add(_entry(decision, key.name, now, seconds, request=body, answer=answer))
-        self._count(decision, contact, seconds)
-        await _send(answer, send)
+        return entry_of(decision, asked, answer=answer, seconds=seconds), decision.source
 
-    def answer(self, contact: Contact, *, now: datetime) -> Decision:
+    def answer(
+        self, contact: Contact, *, now: datetime, in_force: InForce | None = None
+    ) -> Decision:
         """Return the decision; if anything behind fails, the default one that says so."""
         try:
-            return decide(
-                contact,
-                reader=self._strategies,
-                now=now,
-                hold_back_share=self._share,
-                plan=self._experiment.current(),
-                standings=self._offers.current(),
-                exploration=self._exploration,
-            )
+            return decide(contact, in_force=in_force or self._following.in_force, now=now)
         except Exception as error:  # a contact without a route is worse than any default
             self._metrics.failures.inc()
             _log.error("contact %s got the default route", contact.contact_id, exc_info=error)
-            decision = decide(contact, reader=None, now=now)
+            decision = decide(contact, now=now)
             why = f"The strategies could not be used: {as_problem(error).fact}"
             return msgspec.structs.replace(decision, why=why)
 
-    def _count(self, decision: Decision, contact: Contact, seconds: float) -> None:
-        self._metrics.decisions.labels(decision.source.value).inc()
-        self._metrics.latency.observe(seconds)
-        if contact.deadline_ms is not None and seconds * 1000 > contact.deadline_ms:
+    def _count(self, source: Source, contact: Contact, microseconds: int) -> None:
+        self._by_source[source].inc()
+        self._metrics.latency.observe(microseconds / 1e6)
+        if contact.deadline_ms is not None and microseconds > contact.deadline_ms * 1000:
             self._metrics.late.inc()
+
+
+def _quickly(answering: Quick, asked: Asked) -> QuickAnswer | None:
+    try:
+        return answering.answer(asked.contact, now=asked.now, instant=asked.instant)
+    except Exception as error:  # the full way answers, and says what is wrong
+        _log.error("contact %s took the full way", asked.contact.contact_id, exc_info=error)
+        return None
 
 
 async def _send(answer: bytes, send: Send) -> None:
@@ -146,37 +144,3 @@ async def _send(answer: bytes, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
-
-
-def _entry(
-    decision: Decision,
-    asked_by: str,
-    now: datetime,
-    seconds: float,
-    *,
-    request: bytes,
-    answer: bytes,
-) -> LoggedDecision:
-    customer = decision.customer
-    presented = next((one.offer_id for one in decision.handling.offers if one.present), None)
-    return LoggedDecision(
-        decision_id=decision.decision_id,
-        contact_id=decision.contact_id,
-        partner=decision.partner,
-        customer_id=customer.customer_id if customer else None,
-        identified_by=customer.identified_by.value if customer else None,
-        decided_at=now,
-        source=decision.source.value,
-        why=decision.why,
-        value_group=decision.value_group,
-        queue=decision.route.queue,
-        offer_id=presented,
-        arm=decision.arm.value,
-        probability=decision.probability,
-        strategy_set=decision.strategy_set,
-        model_set=decision.model_set,
-        asked_by=asked_by,
-        microseconds=int(seconds * 1e6),
-        request=request.decode("utf-8", "replace"),
-        answer=answer.decode("utf-8"),
-    )

@@ -87,6 +87,6 @@ DECISION = Decision(
 STRANGER = Contact(contact_id="c-82", channel=Channel.CHAT, partner="main")
 DECISIONS = (
     Example("a lead who is known by phone", CONTACT, DECISION),
-    Example("no strategy set is published", STRANGER, decide(STRANGER, reader=None, now=NOW)),
+    Example("no strategy set is published", STRANGER, decide(STRANGER, now=NOW)),
 )
 SHOWN_STRATEGY: ShownStrategy = shown_strategy(STRATEGY, strategy_set=STRATEGY_SET)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from routing.open_set import OpenSet
 from routing.slot_file import PlanReader
 from routing.strategy_reader import StrategyReader
 from serving.clock import Clock
 from serving.endpoints import Endpoint
+from serving.following import Following
 from serving.identity import KeyRing
 from serving.log import DecisionLog
 from serving.model_store import ModelStore
@@ -75,6 +78,7 @@ READY = Endpoint(
 
 def build_health(
     *,
+    following: Following,
     strategies: StrategyReader,
     experiment: PlanReader,
     offers: OfferStates,
@@ -94,10 +98,10 @@ def build_health(
     @router.get(READY.path)
     async def ready() -> Response:
         await models.current()
-        experiment.current()
-        offers.current()
-        served = _served(strategies, now=clock())
+        await asyncio.to_thread(following.look)
+        served = _served(following.in_force.strategies, now=clock())
         troubles = (
+            following.trouble,
             strategies.problem,
             _stale(served),
             experiment.trouble,
@@ -119,8 +123,7 @@ def build_health(
     return router
 
 
-def _served(strategies: StrategyReader, *, now: datetime) -> ServedSet | None:
-    found = strategies.snapshot()
+def _served(found: OpenSet | None, *, now: datetime) -> ServedSet | None:
     if found is None:
         return None
     header = found.header

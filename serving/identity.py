@@ -10,12 +10,11 @@ import re
 import secrets
 import time
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from features.staging import staged_file
@@ -110,7 +109,7 @@ class KeyRing:
         """Whether no key is asked for."""
         return self._keys is None and self._loopback
 
-    def admit(self, headers: Headers, use: Use, *, browser: bool = False) -> Key:
+    def admit(self, headers: Mapping[str, str], use: Use, *, browser: bool = False) -> Key:
         """Return the key of who asks; raise ProblemError 401, 403, or 421 (foreign host name)."""
         self._follow()
         if self.open_house:
@@ -243,7 +242,7 @@ def create_key(home: Path, *, name: str, role: str, file: Path | None = None) ->
     return secret
 
 
-def _secret(headers: Headers) -> str | None:
+def _secret(headers: Mapping[str, str]) -> str | None:
     if "x-api-key" in headers:
         return headers["x-api-key"].strip()
     scheme, _, rest = headers.get("authorization", "").partition(" ")
@@ -258,7 +257,7 @@ def _secret(headers: Headers) -> str | None:
     return None
 
 
-def _unknown(headers: Headers, *, browser: bool) -> ProblemError:
+def _unknown(headers: Mapping[str, str], *, browser: bool) -> ProblemError:
     given = _secret(headers) is not None
     return ProblemError(
         401,

@@ -16,12 +16,12 @@ from routing.answer import IdentifiedBy, ShownCustomer, shown_signals
 from routing.contact import Channel, Contact
 from routing.identification import identify
 from routing.strategy import Strategy
-from routing.strategy_reader import StrategyReader
 from routing.tasks import Stage
 from serving import examples
 from serving.bodies import Body, read_body
 from serving.clock import Clock
 from serving.endpoints import Endpoint, Example
+from serving.following import Following
 from serving.identity import KeyRing, Use, requires
 from serving.live import chosen_offers, score
 from serving.metrics import Metrics
@@ -117,8 +117,8 @@ PREDICT = Endpoint(
 class Predictor:
     """Answers one question after the other; a missing store or model gives `source` none."""
 
-    def __init__(self, *, strategies: StrategyReader, models: ModelStore, clock: Clock) -> None:
-        self._strategies = strategies
+    def __init__(self, *, following: Following, models: ModelStore, clock: Clock) -> None:
+        self._following = following
         self._models = models
         self._clock = clock
 
@@ -151,9 +151,9 @@ class Predictor:
         )
 
     def _formed(self, asked: PredictionRequest, *, now: datetime) -> Prediction:
-        found = self._strategies.snapshot()
+        found = self._following.in_force.strategies
         if found is None:
-            return nothing(self._strategies.problem or _NO_STRATEGIES)
+            return nothing(_NO_STRATEGIES)
         if asked.partner is not None and asked.partner not in found.partners:
             return nothing(f"Strategy set {found.label} has no partner '{asked.partner}'.")
         contact = Contact(

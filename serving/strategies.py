@@ -9,11 +9,12 @@ from starlette.responses import Response
 
 from routing.answer import ShownStrategy, shown_strategy
 from routing.errors import StrategySetNotFoundError
+from routing.open_set import OpenSet
 from routing.strategy import Strategy
-from routing.strategy_reader import OpenSet, StrategyReader
 from serving import examples
 from serving.bodies import nearest
 from serving.endpoints import Endpoint, Example, Parameter
+from serving.following import Following
 from serving.identity import KeyRing, Use, requires
 from serving.problems import ProblemError
 
@@ -47,7 +48,7 @@ def strategy_of(found: OpenSet, customer_id: str, *, partner: str | None) -> Str
     return None
 
 
-def build_strategies(strategies: StrategyReader, keys: KeyRing) -> APIRouter:
+def build_strategies(following: Following, keys: KeyRing) -> APIRouter:
     """Return the endpoint over the strategy set in force."""
     router = APIRouter(dependencies=[Depends(requires(keys, Use.READ_STRATEGIES))])
     encode = msgspec.json.Encoder().encode
@@ -56,10 +57,10 @@ def build_strategies(strategies: StrategyReader, keys: KeyRing) -> APIRouter:
     async def read_strategy(request: Request) -> Response:
         partner = only_parameter(request, "partner")
         customer_id = request.path_params["customer_id"]
-        found = strategies.snapshot()
+        found = following.in_force.strategies
         if found is None:
             raise StrategySetNotFoundError(
-                strategies.problem or "No strategy set is published.",
+                "No strategy set is published, or it cannot be used; /health/ready says which.",
                 fix="Form one with `callworth strategies form`.",
             )
         if partner is not None and partner not in found.partners:

@@ -10,11 +10,13 @@ import pytest
 
 from routing.answer import Arm, Decision, IdentifiedBy, Source
 from routing.contact import Answers, Channel, Contact, ContactReason
-from routing.decision import HELD_BACK, decide
+from routing.decision import HELD_BACK
+from routing.open_set import OpenSet
 from routing.strategy import Strategy
 from routing.strategy_index import ContactDetails
-from routing.strategy_reader import OpenSet, StrategyReader
+from routing.strategy_reader import StrategyReader
 from routing.strategy_writer import Published
+from tests.deciding import decide
 
 Publish = Callable[..., Published]
 Build = Callable[..., Strategy]

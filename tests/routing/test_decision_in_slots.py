@@ -9,11 +9,12 @@ import pytest
 
 from routing.answer import Arm, Decision
 from routing.contact import Answers, Channel, Contact, ContactReason
-from routing.decision import HELD_BACK, decide
+from routing.decision import HELD_BACK
 from routing.slot_drawing import draw_plan
 from routing.slots import SlotPlan, arm_at, is_held_back
 from routing.strategy_index import ContactDetails
 from routing.strategy_reader import StrategyReader
+from tests.deciding import decide
 
 START = date(2026, 11, 20)
 FIRST = datetime(2026, 11, 20, tzinfo=UTC)

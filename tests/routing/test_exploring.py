@@ -15,7 +15,6 @@ import pytest
 from routing.allocation.exploration import Exploration
 from routing.answer import Arm, Decision
 from routing.contact import Answers, Channel, Contact, ContactReason
-from routing.decision import decide
 from routing.defaults import standard_defaults
 from routing.exploring import EXPLORED, LEFT_OUT
 from routing.offer_states import OfferState, Standing
@@ -25,6 +24,7 @@ from routing.strategy import Handling, RankedOffer, Strategy
 from routing.strategy_index import ContactDetails
 from routing.strategy_reader import StrategyReader
 from routing.strategy_writer import StrategyWriter
+from tests.deciding import decide
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 NOTHING = "nothing"

@@ -12,6 +12,7 @@ from routing.errors import (
     StrategySetNotFoundError,
     WriterBusyError,
 )
+from routing.index_secret import SECRET_FILE
 from routing.strategy import Strategy
 from routing.strategy_file import every_strategy, header_of, kept, rollback, verify
 from routing.strategy_index import ContactDetails
@@ -64,7 +65,7 @@ def test_nothing_is_left_or_published_when_writing_is_left_early(
     ):
         writer.add([(a_strategy(), NOBODY)])
         raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [SECRET_FILE]
 
 
 def test_only_three_sets_are_kept(a_strategy: Build, publish: Publish, tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
+from routing.in_force import InForce
+from routing.open_set import OpenSet
+from routing.quick import Quick
 from serving import examples
 
 NOW = examples.NOW
@@ -129,7 +132,7 @@ def test_a_strategy_folder_that_vanishes_leaves_a_default_answer(
     async def test(ask: Any) -> None:
         assert (await ask.decide(customer_id="main-000081")).json()["source"] == "strategy"
         shutil.rmtree(home / "strategies")
-        ask.parts.strategies.close()  # as if the second between two looks had passed
+        ask.parts.following.look()
         answer = await ask.decide(customer_id="main-000081")
         assert answer.status_code == 200
         assert answer.json()["source"] == "default"
@@ -138,9 +141,11 @@ def test_a_strategy_folder_that_vanishes_leaves_a_default_answer(
 
 
 class Broken:
-    """A store that fails in a way nobody foresaw."""
+    """A set that fails in a way nobody foresaw."""
 
-    def snapshot(self) -> None:
+    label = "2026-11-22.9"
+
+    def __getattr__(self, name: str) -> None:
         raise ZeroDivisionError("no such luck")
 
 
@@ -148,8 +153,8 @@ def test_whatever_breaks_behind_the_answer_there_is_a_route_and_it_is_counted(
     asking: Asking,
 ) -> None:
     async def test(ask: Any) -> None:
-        ask.app.router.routes[0].app._strategies = Broken()
-        answer = await ask.decide()
+        ask.parts.following.answering = Quick(InForce(strategies=cast(OpenSet, Broken())))
+        answer = await ask.decide(customer_id="main-000081")
         assert answer.status_code == 200
         assert answer.json()["route"]["queue"]
         assert "could not be used" in answer.json()["why"]
@@ -180,7 +185,7 @@ def test_a_new_strategy_set_is_served_without_a_restart(
     async def test(ask: Any) -> None:
         first = (await ask.decide(customer_id="main-000081")).json()
         publish([(a_strategy(value_group="second"), examples.DETAILS)], label="2026-11-22.1")
-        ask.parts.strategies._next_check = float("-inf")
+        ask.parts.following.look()
         second = (await ask.decide(customer_id="main-000081")).json()
         assert [first["strategy_set"], second["strategy_set"]] == ["2026-11-21.1", "2026-11-22.1"]
         assert second["value_group"] == "second"

@@ -94,7 +94,6 @@ def test_no_harm_to_the_file_reaches_an_answer(
     path = ledger_path(home)
 
     async def test(ask: Any) -> None:
-        ask.parts.offers._check_seconds = 0.0
         assert not (await answered(ask))["handling"]["offers"][0]["present"]
         text = path.read_text()
         path.unlink()
@@ -104,6 +103,7 @@ def test_no_harm_to_the_file_reaches_an_answer(
             rubbish = {"rubbish": "\x00\n[\n", "edited": text.replace("ann", "eve") + text}
             path.write_text(rubbish.get(harm, '{"before": "' + "0" * 64 + '"}\n'))
         for _ in range(3):
+            ask.parts.following.look()
             assert not (await answered(ask))["handling"]["offers"][0]["present"]
         degraded = (await ask.client.get("/health/ready")).json()["degraded"]
         assert any("states.jsonl" in trouble for trouble in degraded)

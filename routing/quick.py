@@ -1,0 +1,140 @@
+"""The quick answer: a look-up and a join of bytes, where nothing changes the strategy.
+
+It gives what routing.decision.decide gives, to the byte, or nothing: then decide answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from routing.answer import Arm, IdentifiedBy
+from routing.contact import Contact, ContactReason
+from routing.drawing import decision_id, hold_back_draw
+from routing.errors import StrategyFileDamagedError
+from routing.in_force import InForce
+from routing.open_set import OpenSet
+from routing.ready import Ready, ending, microseconds
+from routing.slots import arm_at
+
+_PLAIN_REASONS = (None, ContactReason.OTHER)
+_BY_ID, _BY_PHONE = IdentifiedBy.CUSTOMER_ID, IdentifiedBy.PHONE
+_json = msgspec.json.Encoder().encode
+# The strategies of a set expire together, or in a few groups.
+_MOST_ENDINGS = 1_000
+
+
+@dataclass(slots=True)
+class QuickAnswer:
+    """An answer with source `strategy` and arm `on`, and what the log says of it."""
+
+    body: bytes
+    decision_id: str
+    ready: Ready
+    identified_by: IdentifiedBy
+    probability: float
+    strategy_set: str
+
+
+class Quick:
+    """Answers contacts over one InForce; it never changes."""
+
+    def __init__(self, in_force: InForce) -> None:
+        self.in_force = in_force
+        self._strategies = in_force.strategies
+        self._standings = in_force.standings
+        self._endings: dict[tuple[int, int, str], bytes] = {}
+        # Who explores draws anew for each contact: that is decide's work.
+        self._able = in_force.strategies is not None and in_force.exploration.share <= 0.0
+
+    def answer(self, contact: Contact, *, now: datetime, instant: str) -> QuickAnswer | None:
+        """Return the answer, or None where more than a look-up is needed.
+
+        `instant` is `now` as ISO text with microseconds.
+        """
+        strategies = self._strategies
+        if strategies is None or not self._able:
+            return None
+        answers = contact.answers
+        if answers is not None and answers.reason not in _PLAIN_REASONS:
+            return None
+        found = self._found(contact, strategies)
+        if found is None:
+            return None
+        ready, by = found
+        if ready.expires_at <= microseconds(now):
+            return None
+        if self._standings and not self._standings.keys().isdisjoint(ready.presented):
+            return None
+        on = self._chance_on(contact, ready, now=now, label=strategies.label)
+        if on is None:
+            return None
+        made = decision_id(contact.contact_id, label=strategies.label, instant=instant)
+        body = b"".join(
+            (
+                b'{"decision_id":"',
+                made.encode(),
+                b'","contact_id":',
+                _json(contact.contact_id),
+                b',"source":"strategy","why":null,',
+                ready.before,
+                by.encode(),
+                ready.after,
+                _json(on),
+                self._ending(ready, label=strategies.label),
+            )
+        )
+        return QuickAnswer(body, made, ready, by, on, strategies.label)
+
+    def _found(self, contact: Contact, strategies: OpenSet) -> tuple[Ready, IdentifiedBy] | None:
+        """Return the only one who fits the id or else the number, None where it takes more."""
+        partner = contact.partner
+        if partner is None:
+            partners = strategies.partners
+        elif partner in strategies.partners:
+            partners = (partner,)
+        else:
+            return None
+        customer_id, phone = contact.customer_id, contact.from_
+        try:
+            if customer_id:
+                for name in partners:
+                    for ready in strategies.ready_by_customer(name, customer_id):
+                        return ready, _BY_ID
+                return None
+            if phone:
+                fitting = [
+                    one for name in partners for one in strategies.ready_by_phone(name, phone)
+                ]
+                return (fitting[0], _BY_PHONE) if len(fitting) == 1 else None
+        except StrategyFileDamagedError:
+            return None
+        return None
+
+    def _chance_on(
+        self, contact: Contact, ready: Ready, *, now: datetime, label: str
+    ) -> float | None:
+        """Return the chance of the arm `on`; None where the offers are held back."""
+        if not ready.presented:
+            return 1.0
+        share, plan = self.in_force.hold_back_share, self.in_force.plan
+        placed = arm_at(plan, now, ready.customer_id) if plan is not None else None
+        if placed is None:
+            if share <= 0.0:
+                return 1.0
+            drawn = hold_back_draw(contact.contact_id, label=label) < share
+            return None if drawn else 1.0 - min(share, 1.0)
+        if placed.place is None or placed.arm is Arm.OFF:
+            return None
+        return 1.0 - placed.off
+
+    def _ending(self, ready: Ready, *, label: str) -> bytes:
+        key = (ready.expires_at, ready.formed_at, ready.model_set)
+        found = self._endings.get(key)
+        if found is None:
+            found = ending(ready, label=label)
+            if len(self._endings) < _MOST_ENDINGS:
+                self._endings[key] = found
+        return found

@@ -1,0 +1,75 @@
+"""The ready-made part of an answer: what needs no thought when the contact comes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from routing.answer import shown_handling, shown_reasons, shown_route, shown_signals
+from routing.strategy import Strategy
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_json = msgspec.json.Encoder().encode
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A strategy as it is answered where nothing changes it, with what decides whether it is.
+
+    `before` and `after` are JSON texts: the answer from `partner` up to how the customer was
+    identified, and from there to the probability of the arm `on`. Instants are microseconds since
+    1970, UTC; `presented` are the offers that are to be presented, best first.
+    """
+
+    customer_id: str
+    partner: str
+    formed_at: int
+    expires_at: int
+    model_set: str
+    presented: tuple[str, ...]
+    value_group: str
+    queue: str
+    before: bytes
+    after: bytes
+
+
+def ready_of(strategy: Strategy) -> Ready:
+    """Return the ready-made part of the strategy's answer."""
+    before = (b'"partner":', _json(strategy.partner), b',"customer":{"customer_id":',
+              _json(strategy.customer_id), b',"identified_by":"')  # fmt: skip
+    after = (b'","stage":', _json(strategy.stage), b'},"value_group":',
+             _json(strategy.value_group), b',"signals":', _json(shown_signals(strategy.signals)),
+             b',"route":', _json(shown_route(strategy.route)),
+             b',"handling":', _json(shown_handling(strategy.handling)),
+             b',"reasons":', _json(shown_reasons(strategy)),
+             b',"arm":"on","probability":')  # fmt: skip
+    return Ready(
+        customer_id=strategy.customer_id,
+        partner=strategy.partner,
+        formed_at=microseconds(strategy.formed_at),
+        expires_at=microseconds(strategy.expires_at),
+        model_set=strategy.model_set,
+        presented=tuple(one.offer_id for one in strategy.handling.offers if one.present),
+        value_group=strategy.value_group,
+        queue=strategy.route.queue,
+        before=b"".join(before),
+        after=b"".join(after),
+    )
+
+
+def ending(ready: Ready, *, label: str) -> bytes:
+    """Return the answer's last part, from the strategy set to its end."""
+    named = (("strategy_set", label), ("model_set", ready.model_set),
+             ("formed_at", _instant_of(ready.formed_at)),
+             ("expires_at", _instant_of(ready.expires_at)))  # fmt: skip
+    return b"".join(b',"%s":%s' % (name.encode(), _json(value)) for name, value in named) + b"}"
+
+
+def microseconds(instant: datetime) -> int:
+    """Return the microseconds since 1970, UTC, of an aware instant."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def _instant_of(count: int) -> datetime:
+    return _EPOCH + count * _MICROSECOND

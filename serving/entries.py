@@ -1,0 +1,75 @@
+"""What the log keeps of an answer: an entry from a decision, or from a quick answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.answer import Arm, Decision, Source
+from routing.contact import Contact
+from routing.quick import QuickAnswer
+from serving.log_file import LoggedDecision
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request: who asked, what and when, and what was in force; `instant` is ISO text, UTC."""
+
+    contact: Contact
+    body: bytes
+    asked_by: str
+    now: datetime
+    instant: str
+    in_force: str
+
+
+def entry_of(decision: Decision, asked: Asked, *, answer: bytes, seconds: float) -> LoggedDecision:
+    """Return the log's entry for a decision."""
+    customer = decision.customer
+    return LoggedDecision(
+        decision_id=decision.decision_id,
+        contact_id=decision.contact_id,
+        partner=decision.partner,
+        customer_id=customer.customer_id if customer else None,
+        identified_by=customer.identified_by.value if customer else None,
+        decided_at=asked.now,
+        source=decision.source.value,
+        why=decision.why,
+        value_group=decision.value_group,
+        queue=decision.route.queue,
+        offer_id=next((one.offer_id for one in decision.handling.offers if one.present), None),
+        arm=decision.arm.value,
+        probability=decision.probability,
+        strategy_set=decision.strategy_set,
+        model_set=decision.model_set,
+        asked_by=asked.asked_by,
+        microseconds=int(seconds * 1e6),
+        request=asked.body.decode("utf-8", "replace"),
+        answer=answer.decode("utf-8"),
+    )
+
+
+def entry_of_quick(quick: QuickAnswer, asked: Asked, *, seconds: float) -> LoggedDecision:
+    """Return the log's entry for a quick answer."""
+    ready = quick.ready
+    return LoggedDecision(
+        decision_id=quick.decision_id,
+        contact_id=asked.contact.contact_id,
+        partner=ready.partner,
+        customer_id=ready.customer_id,
+        identified_by=quick.identified_by.value,
+        decided_at=asked.now,
+        source=Source.STRATEGY.value,
+        why=None,
+        value_group=ready.value_group,
+        queue=ready.queue,
+        offer_id=ready.presented[0] if ready.presented else None,
+        arm=Arm.ON.value,
+        probability=quick.probability,
+        strategy_set=quick.strategy_set,
+        model_set=ready.model_set,
+        asked_by=asked.asked_by,
+        microseconds=int(seconds * 1e6),
+        request=asked.body.decode("utf-8", "replace"),
+        answer=quick.body.decode("utf-8"),
+    )
