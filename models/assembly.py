@@ -26,6 +26,7 @@ from models.effect_writing import prove_profiles, write_profiles
 from models.encoding import Encoder
 from models.evidence import Judged, write_evidence
 from models.fallback import settled
+from models.live_graph.writing import write_graphs
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
@@ -87,8 +88,7 @@ def assemble(
             labelled, splits, answers, name=out.name, settings=settings, effects=effects
         )
         write_json(folder / MANIFEST, manifest)
-        write_contents(folder)
-        compiled = CompiledModelSet.load(folder, threads=settings.jobs)
+        compiled = _sealed(folder, threads=settings.jobs)
         _prove(compiled, elected, rows_of, jobs)
         prove_profiles(compiled, profiles)
         judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))
@@ -208,6 +208,13 @@ def _compile(winner: Elected, folder: Path, *, signal: str, profile: str) -> Non
         reasons=linear.form_,
     )
     write_json(folder / signal / f"{profile}.json", form)
+
+
+def _sealed(folder: Path, *, threads: int) -> CompiledModelSet:
+    """Join the live graphs, list what answers, and return the set as anybody would load it."""
+    write_graphs(folder)
+    write_contents(folder)
+    return CompiledModelSet.load(folder, threads=threads)
 
 
 def _prove(

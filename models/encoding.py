@@ -23,9 +23,9 @@ _CATEGORIES_AT_MOST = 40
 _SKEWED = 1.0
 # A value further out than this many standard deviations is a typing error or a new world:
 # a linear model must not extrapolate from it.
-_FURTHEST_DEVIATIONS = 8.0
+FURTHEST_DEVIATIONS = 8.0
 # The fill for a category that is absent, as its own category.
-_ABSENT = "(absent)"
+ABSENT = "(absent)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ class Encoder:
         self._mean = np.array([column.mean for column in numeric])
         self._scale = np.array([column.scale for column in numeric])
         self._flagged = np.flatnonzero([column.indicator for column in numeric])
-        self._codes = [
+        self.codes: tuple[Mapping[str, int], ...] = tuple(
             {category: place for place, category in enumerate(column.categories)}
             for column in nominal
-        ]
+        )
 
     @property
     def width(self) -> int:
@@ -123,11 +123,25 @@ class Encoder:
             filled = np.where(absent, self._fill, raw)
             filled[:, self._logged] = _signed_log(filled[:, self._logged])
             standard = (filled - self._mean) / self._scale
-            np.clip(standard, -_FURTHEST_DEVIATIONS, _FURTHEST_DEVIATIONS, out=standard)
+            np.clip(standard, -FURTHEST_DEVIATIONS, FURTHEST_DEVIATIONS, out=standard)
             parts = [standard, absent[:, self._flagged]]
-        for column, codes in zip(self.nominal, self._codes, strict=True):
+        for column, codes in zip(self.nominal, self.codes, strict=True):
             parts.append(_one_hot(_texts(columns, column.name), codes))
         return np.concatenate(parts, axis=1, dtype=np.float32, casting="unsafe")
+
+    def raw(self, columns: Columns) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return (n, m) numbers, NaN where absent, and (n, c) codes, -1 for no known category.
+
+        Raises EncodingError as `encode` does.
+        """
+        count = len(_column(columns, self.features[0])) if self.features else 0
+        numbers = np.empty((count, len(self.numeric)))
+        for place, number in enumerate(self.numeric):
+            numbers[:, place] = _numbers(columns, number.name)
+        codes = np.empty((count, len(self.nominal)), dtype=np.int64)
+        for place, (column, known) in enumerate(zip(self.nominal, self.codes, strict=True)):
+            codes[:, place] = [known.get(text, -1) for text in _texts(columns, column.name)]
+        return numbers, codes
 
     def known(self, columns: Columns) -> NDArray[np.bool_]:
         """Return (n, features) of whether each of `features` is there; None and NaN are not.
@@ -136,7 +150,7 @@ class Encoder:
         """
         numeric = [np.isfinite(_numbers(columns, column.name)) for column in self.numeric]
         nominal = [
-            np.array([text != _ABSENT for text in _texts(columns, column.name)], dtype=bool)
+            np.array([text != ABSENT for text in _texts(columns, column.name)], dtype=bool)
             for column in self.nominal
         ]
         return np.stack([*numeric, *nominal], axis=1)
@@ -215,7 +229,7 @@ def _texts(columns: Columns, name: str) -> list[str]:
     items = values.tolist() if isinstance(values, np.ndarray) else values
     # NaN is how a frame writes an absent text: the only value that differs from itself.
     return [
-        item if type(item) is str else _ABSENT if item is None or item != item else str(item)
+        item if type(item) is str else ABSENT if item is None or item != item else str(item)
         for item in items
     ]
 

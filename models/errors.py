@@ -35,3 +35,9 @@ class TooFewRowsError(ModelError):
 
 class ParityError(ModelError):
     """The compiled model does not give the numbers of the model it was compiled from."""
+
+
+class NotLiveError(ModelSetFormatError):
+    """The model set has no graphs for live answers: it was trained by an earlier version."""
+
+    status = 409

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 Scores: TypeAlias = NDArray[np.float64]
 
 # A probability closer to 0 or 1 than this has log-odds that float32 cannot hold.
-_PROBABILITY_EDGE = 1e-6
+PROBABILITY_EDGE = 1e-6
 
 
 def log_odds(probability: NDArray[Any]) -> Scores:
     """Return log(p / (1 - p)), with p kept off the edges."""
-    p = np.clip(probability.astype(np.float64), _PROBABILITY_EDGE, 1 - _PROBABILITY_EDGE)
+    p = np.clip(probability.astype(np.float64), PROBABILITY_EDGE, 1 - PROBABILITY_EDGE)
     return np.asarray(np.log(p / (1 - p)))
 
 

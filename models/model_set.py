@@ -18,6 +18,7 @@ uplift.json      how the effects were elected, and what they are worth on the ju
 uplift/<profile>.json             who answers for a profile's effects, with its parts beside it
 <signal>/<profile>.json           a signal's model: parts, weights, calibration
 <signal>/<profile>.<part>.onnx    the trees of a part
+live/<profile>.onnx               everything of a profile in one graph, for live answers
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ JUDGE = "judge.parquet"
 JUDGE_COLUMNS = "judge_columns.parquet"
 # The profile of the model that is fitted on every profile's rows.
 ALL_PROFILES = "all"
+LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,11 @@ class Manifest:
         """Return which model answers; an unknown profile is answered by the all-profiles one."""
         found = {(row.signal, row.profile): row for row in self.answers}
         return found.get((signal, profile)) or found.get((signal, ALL_PROFILES))
+
+
+def live_file(profile: str) -> str:
+    """Return where a profile's live graph lies in a model set folder."""
+    return f"{LIVE}/{profile}.onnx"
 
 
 def write_json(path: Path, value: object) -> None:

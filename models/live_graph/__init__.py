@@ -1,0 +1,1 @@
+"""A profile's models as one ONNX graph: from raw values to every signal of every offer."""

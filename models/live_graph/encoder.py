@@ -1,0 +1,89 @@
+"""The encoder as nodes: raw numbers and codes in, the float32 matrix that all parts read out.
+
+The graph's columns lie otherwise than the encoder's, so that no node only moves them: the standard
+numbers, a flag of absence for every number, and each nominal column's categories in equal blocks.
+`places` says where each encoded column is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.encoding import FURTHEST_DEVIATIONS, Encoder
+from models.live_graph.nodes import Graph
+from models.live_inputs import CODES, NUMBERS
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The name of the (n, width) matrix in float32, and where each encoded column lies in it."""
+
+    rows: str
+    width: int
+    places: NDArray[np.intp]
+
+
+def encoded(graph: Graph, encoder: Encoder) -> Encoded:
+    """Add the encoding of the inputs `numbers` and `codes`; the numbers are `Encoder.encode`'s.
+
+    numbers: (n, m) float64, NaN where absent. codes: (n, c) int64, the place among the column's
+    categories, -1 for none of them. Both in the encoder's order.
+    """
+    blocks: list[str] = []
+    if encoder.numeric:
+        blocks += _standard(graph, encoder)
+    depth = max((len(column.categories) for column in encoder.nominal), default=0) + 1
+    if encoder.nominal:
+        blocks.append(_one_hot(graph, depth))
+    rows = graph.add("Concat", *blocks, axis=1) if len(blocks) > 1 else blocks[0]
+    width = 2 * len(encoder.numeric) + depth * len(encoder.nominal)
+    return Encoded(rows, width, _places(encoder, depth))
+
+
+def _standard(graph: Graph, encoder: Encoder) -> list[str]:
+    """Return the standard numbers and the flags of absence; what is not finite is absent."""
+    numeric = encoder.numeric
+    size = graph.add("Abs", NUMBERS)
+    known = graph.add("Less", size, graph.constant(np.inf, name="infinite"))
+    fill = graph.constant(np.array([column.fill for column in numeric]), name="fill")
+    filled = graph.add("Where", known, NUMBERS, fill)
+    if any(column.logged for column in numeric):
+        filled = _signed_log(graph, filled, np.array([column.logged for column in numeric]))
+    mean = graph.constant(np.array([column.mean for column in numeric]), name="mean")
+    scale = graph.constant(np.array([column.scale for column in numeric]), name="scale")
+    standard = graph.add("Div", graph.add("Sub", filled, mean), scale)
+    limits = [graph.constant(by, name="furthest") for by in (-_FURTHEST, _FURTHEST)]
+    clipped = graph.add("Clip", standard, *limits)
+    absent = graph.add("Not", known)
+    return [graph.add("Cast", clipped, to=_FLOAT32), graph.add("Cast", absent, to=_FLOAT32)]
+
+
+_FURTHEST = np.float64(FURTHEST_DEVIATIONS)
+# onnx.TensorProto.FLOAT and DOUBLE, without the import at the head.
+_FLOAT32, DOUBLE = 1, 11
+
+
+def _signed_log(graph: Graph, values: str, logged: NDArray[np.bool_]) -> str:
+    more = graph.add("Add", graph.add("Abs", values), graph.constant(1.0, name="one"))
+    logs = graph.add("Mul", graph.add("Sign", values), graph.add("Log", more))
+    return graph.add("Where", graph.constant(logged, name="logged"), logs, values)
+
+
+def _one_hot(graph: Graph, depth: int) -> str:
+    """Return a flag per category; code -1 counts from the end and sets the one nobody reads."""
+    values = graph.constant(np.array([0.0, 1.0], dtype=np.float32), name="off_on")
+    flags = graph.add("OneHot", CODES, graph.constant(np.array(depth), name="depth"), values)
+    return graph.add("Flatten", flags, axis=1)
+
+
+def _places(encoder: Encoder, depth: int) -> NDArray[np.intp]:
+    count = len(encoder.numeric)
+    places = list(range(count))
+    places += [count + place for place, column in enumerate(encoder.numeric) if column.indicator]
+    for place, column in enumerate(encoder.nominal):
+        first = 2 * count + place * depth
+        places += range(first, first + len(column.categories))
+    return np.array(places, dtype=np.intp)
