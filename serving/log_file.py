@@ -1,141 +1,219 @@
-"""The file of the decision log: its tables, what a row is, and how one is added."""
+"""The SQLite file of the decision log (WAL): its tables, and a group of entries in one commit."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from enum import Enum
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 
-from serving.errors import DecisionUnknownError, OutcomeConflictError, ServingError
+from serving.log_entry import Gap, LoggedDecision, LoggedOutcome, Stored, instant_text
+from serving.log_outcomes import already_stored, outcome_row, unknown
+from serving.log_schema import ADDED_COLUMNS, DECISION_COLUMNS, SCHEMA
+from serving.log_store import Answer, Fault, Group
+
+__all__ = ["LogFile", "LoggedDecision", "LoggedOutcome", "Stored", "add_decision", "open_log"]
 
 _BUSY_SECONDS = 5.0
+_CHECKPOINT_PAGES = 4_000  # 16 MB: fewer syncs of the whole file under load
+# One statement is one step into SQLite, for which Python's lock is given away once, whatever the
+# number of its rows; more rows than this in one statement gain nothing.
+_MOST_ROWS = 256
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS decisions (
-  decision_id TEXT PRIMARY KEY, contact_id TEXT NOT NULL, partner TEXT,
-  customer_id TEXT, identified_by TEXT, decided_at TEXT NOT NULL, source TEXT NOT NULL, why TEXT,
-  value_group TEXT, queue TEXT NOT NULL, offer_id TEXT, arm TEXT NOT NULL,
-  probability REAL NOT NULL, strategy_set TEXT, model_set TEXT, asked_by TEXT NOT NULL,
-  microseconds INTEGER NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS decisions_by_time ON decisions (decided_at);
-CREATE TABLE IF NOT EXISTS outcomes (
-  decision_id TEXT NOT NULL REFERENCES decisions, offer_id TEXT NOT NULL,
-  accepted INTEGER NOT NULL, revenue REAL, occurred_at TEXT NOT NULL, received_at TEXT NOT NULL,
-  PRIMARY KEY (decision_id, offer_id)
-) WITHOUT ROWID;
-"""
-
-_ADD_DECISION = f"INSERT OR IGNORE INTO decisions VALUES ({', '.join('?' * 19)})"
 _ADD_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_IN_FORCE = "INSERT OR IGNORE INTO in_force VALUES (?, ?)"
+_ADD_GAP = "INSERT INTO gaps VALUES (?, ?, ?, ?)"
+_ROW = f"({', '.join('?' * len(DECISION_COLUMNS))})"
+_ADD_DECISIONS = {
+    rows: f"INSERT INTO decisions ({', '.join(DECISION_COLUMNS)})"
+    f" VALUES {', '.join([_ROW] * rows)} ON CONFLICT DO NOTHING"
+    for rows in (2**power for power in range(_MOST_ROWS.bit_length()))
+}
+_ENTRY_ERRORS = (
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_values = attrgetter(*DECISION_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedDecision:
-    """One decision with everything that it rested on; fields are the table's columns, in order."""
-
-    decision_id: str
-    contact_id: str
-    partner: str | None
-    customer_id: str | None
-    identified_by: str | None
-    decided_at: datetime
-    source: str
-    why: str | None
-    value_group: str | None
-    queue: str
-    offer_id: str | None
-    arm: str
-    probability: float
-    strategy_set: str | None
-    model_set: str | None
-    asked_by: str
-    microseconds: int
-    request: str
-    answer: str
+class TakenAwayError(OSError):
+    """The file was moved or deleted while it was written: nobody finds what went there."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedOutcome:
-    """What came of one offer of one decision; `revenue` is margin in money, None if unknown."""
+class LogFile:
+    """A log in one SQLite file, that several processes may write at the same time."""
 
-    decision_id: str
-    offer_id: str
-    accepted: bool
-    revenue: float | None
-    occurred_at: datetime
-    received_at: datetime
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._connection: sqlite3.Connection | None = None
+        # Which files these were, by their numbers on the disk: the log, and its journal (WAL).
+        self._opened: int | None = None
+        self._journal: int | None = None
 
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+        return f"The log {self._file}"
 
-class Stored(Enum):
-    """What became of an outcome that was taken."""
+    def write(self, group: Group) -> list[Answer]:
+        """Write a group in one commit; when this returns it is on disk, under the file's name."""
+        connection = self._connection or self._open()
+        with _turn(self._file):
+            connection.execute("BEGIN IMMEDIATE")
+            add_in_force(connection, group.in_force)
+            add_gaps(connection, group.gaps)
+            add_decisions(connection, group.decisions)
+            answers = [add_outcome(connection, outcome) for outcome in group.outcomes]
+            connection.execute("COMMIT")
+        self._look_at_names()
+        return answers
 
-    NEW = "stored"
-    REPEATED = "stored_before"
+    def _open(self) -> sqlite3.Connection:
+        self._opened, self._journal = _number_of(self._file), None  # known, should opening fail
+        self._connection = open_log(self._file)
+        self._opened = _number_of(self._file)
+        return self._connection
+
+    def _look_at_names(self) -> None:
+        """Raise TakenAwayError where what was committed is not under the log's names."""
+        file, journal = _number_of(self._file), _number_of(_beside(self._file, "-wal"))
+        if file != self._opened or (self._journal is not None and journal != self._journal):
+            raise TakenAwayError("it was taken away, and a new one is begun")
+        self._journal = journal
+
+    def fault(self, error: Exception) -> Fault:
+        """Return what an error that `write` raised says."""
+        if isinstance(error, TakenAwayError):
+            return Fault.DAMAGED
+        if isinstance(error, _ENTRY_ERRORS) or not isinstance(error, sqlite3.Error | OSError):
+            return Fault.ENTRY
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+        return Fault.DAMAGED if damaged else Fault.PLACE
+
+    def begin_anew(self) -> str:
+        """Put the damaged file aside under another name, and return in words what became of it."""
+        self.close()
+        with _turn(self._file):
+            if self._opened is None or _number_of(self._file) != self._opened:
+                return "The log file was taken away; a new one was begun."
+            aside = _free_name(self._file)
+            for ending in ("-wal", "-shm", ""):  # the file last: it is found until all are moved
+                part = _beside(self._file, ending)
+                if part.exists():
+                    part.rename(_beside(aside, ending))
+        return f"The log file was damaged; it was put aside as {aside.name}, a new one was begun."
+
+    def close(self) -> None:
+        """Let go of the file; the next group opens it again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def open_log(file: Path) -> sqlite3.Connection:
-    """Return a connection to the log, made if it is not there, in WAL mode."""
+    """Return a connection to the log, made if it is not there, in WAL mode.
+
+    An older file gets the columns that it lacks.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(
         file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")  # a commit outlives a loss of power
-    connection.executescript(SCHEMA)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # a commit outlives a loss of power
+        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+        _add_columns(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def add_outcome(connection: sqlite3.Connection, outcome: LoggedOutcome) -> Stored | ServingError:
+def _add_columns(connection: sqlite3.Connection) -> None:
+    has = {row[1] for row in connection.execute("PRAGMA table_info(decisions)")}
+    for column in ADDED_COLUMNS:
+        if column not in has:
+            connection.execute(f"ALTER TABLE decisions ADD COLUMN {column} TEXT")
+
+
+def add_decisions(connection: sqlite3.Connection, decisions: Sequence[LoggedDecision]) -> None:
+    """Add decisions, many with each statement; one that is there already stays as it is."""
+    at = 0
+    while at < len(decisions):
+        rows = min(_MOST_ROWS, 1 << (len(decisions) - at).bit_length() - 1)
+        part = decisions[at : at + rows]
+        connection.execute(_ADD_DECISIONS[rows], [v for one in part for v in _values(one)])
+        at += rows
+
+
+def add_decision(connection: sqlite3.Connection, decision: LoggedDecision) -> None:
+    """Add a decision; one that is there already stays as it is."""
+    add_decisions(connection, (decision,))
+
+
+def add_in_force(connection: sqlite3.Connection, records: Mapping[str, bytes]) -> None:
+    """Add the records of what was in force, by their ids, each once."""
+    for in_force_id, body in records.items():
+        connection.execute(_ADD_IN_FORCE, (in_force_id, body.decode("utf-8")))
+
+
+def add_gaps(connection: sqlite3.Connection, gaps: Sequence[Gap]) -> None:
+    """Add where decisions are missing."""
+    for gap in gaps:
+        connection.execute(_ADD_GAP, (gap.began_at, gap.ended_at, gap.decisions, gap.why))
+
+
+def add_outcome(connection: sqlite3.Connection, outcome: LoggedOutcome) -> Answer:
     """Add an outcome; return what became of it, or the error to give to who sent it."""
     pair = (outcome.decision_id, outcome.offer_id)
     if not connection.execute("SELECT 1 FROM decisions WHERE decision_id = ?", pair[:1]).fetchone():
-        return DecisionUnknownError(
-            f"There is no decision '{outcome.decision_id}' in the log.",
-            fix="Send the decision_id of the answer that was given for this contact.",
-        )
-    row = _outcome_row(outcome)
+        return unknown(outcome)
+    row = outcome_row(outcome)
     found = connection.execute(
         "SELECT * FROM outcomes WHERE decision_id = ? AND offer_id = ?", pair
     ).fetchone()
     if found is None:
         connection.execute(_ADD_OUTCOME, row)
         return Stored.NEW
-    if tuple(found)[:-1] == row[:-1]:  # all but the time of receipt
-        return Stored.REPEATED
-    return OutcomeConflictError(
-        f"The outcome of offer '{outcome.offer_id}' in decision '{outcome.decision_id}' was"
-        f" stored before with accepted={'true' if found[2] else 'false'}, revenue={found[3]},"
-        f" occurred_at={found[4]}.",
-        fix="An outcome is stored once: repeat it unchanged, or leave it.",
-    )
+    return already_stored(tuple(found), row)
 
 
-_values = attrgetter(*(field.name for field in fields(LoggedDecision)))
+@contextmanager
+def _turn(file: Path) -> Iterator[None]:
+    """Wait for this process's turn at the file: first come first served, without sleeps."""
+    descriptor = os.open(_beside(file, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
-def add_decision(connection: sqlite3.Connection, decision: LoggedDecision) -> None:
-    """Add a decision; one that is there already stays as it is."""
-    connection.execute(_ADD_DECISION, _decision_row(decision))
+def _beside(file: Path, ending: str) -> Path:
+    return file.with_name(file.name + ending)
 
 
-def _decision_row(entry: LoggedDecision) -> tuple[object, ...]:
-    return tuple(_text(part) if isinstance(part, datetime) else part for part in _values(entry))
+def _number_of(file: Path) -> int | None:
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
-def _outcome_row(outcome: LoggedOutcome) -> tuple[object, ...]:
-    return (
-        outcome.decision_id,
-        outcome.offer_id,
-        int(outcome.accepted),
-        outcome.revenue,
-        _text(outcome.occurred_at),
-        _text(outcome.received_at),
-    )
+def _free_name(file: Path) -> Path:
+    names = (file.with_name(f"{file.stem}.damaged-{at}{file.suffix}") for at in count(1))
+    return next(name for name in names if not name.exists())
 
 
-def _text(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
+# Whoever hands in an instant as such gets the same text as who hands in the text.
+sqlite3.register_adapter(datetime, instant_text)

@@ -20,7 +20,7 @@ from serving.endpoints import Endpoint, Example
 from serving.errors import DecisionUnknownError
 from serving.identity import KeyRing, Use, requires
 from serving.log import DecisionLog
-from serving.log_file import LoggedOutcome, Stored
+from serving.log_entry import LoggedOutcome, Stored
 from serving.metrics import Metrics
 from serving.problems import ProblemError, as_problem
 

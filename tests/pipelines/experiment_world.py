@@ -13,7 +13,8 @@ import numpy as np
 
 from routing.answer import Arm
 from routing.slots import SlotPlan, arm_at
-from serving.log_file import LoggedDecision, LoggedOutcome, add_decision, add_outcome, open_log
+from serving.log_entry import LoggedDecision, LoggedOutcome, instant_text
+from serving.log_file import add_decision, add_outcome, open_log
 
 MARGIN = 300.0
 
@@ -83,7 +84,7 @@ def _decision(one: Happened, again: int) -> LoggedDecision:
         partner="main",
         customer_id=one.customer_id,
         identified_by="customer_id",
-        decided_at=one.at + timedelta(minutes=3 * again),
+        decided_at=instant_text(one.at + timedelta(minutes=3 * again)),
         source="strategy",
         why=None,
         value_group="first",

@@ -119,7 +119,7 @@ def test_an_outcome_that_cannot_be_stored_is_not_acknowledged(asking: Asking, ho
         refused = await ask.client.post("/v1/outcomes", json=outcome)
         assert refused.status_code == 503
         figures = (await ask.client.get("/metrics")).text
-        assert "callworth_log_dropped 1.0" in figures
+        assert "callworth_log_waiting 1.0" in figures, "it is written once there is room"
         assert 'callworth_problems_total{endpoint="outcomes",status="503"} 1.0' in figures
 
     asking(test)
