@@ -40,28 +40,35 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 async def read_body(
-    headers: Mapping[str, str], receive: Receive, *, media_type: str = JSON
+    headers: Mapping[str, str],
+    receive: Receive,
+    *,
+    media_type: str = JSON,
+    untyped: bool = False,
+    limit_bytes: int = LIMIT_BYTES,
 ) -> bytes:
     """Return the whole body of a request that says it is JSON, or of another media type.
 
-    Raises ProblemError 415 (of another type), 413 (over 64 KiB), 408 (too slow), and
-    ClientDisconnect.
+    With `untyped` one that does not say what it is will do. Raises ProblemError 415 (of another
+    type), 413 (over the limit), 408 (too slow), and ClientDisconnect.
     """
-    _check_type(headers, media_type)
+    if not untyped or "content-type" in headers:
+        _check_type(headers, media_type)
+    _check_coding(headers)
     length = headers.get("content-length", "")
-    if length.isdigit() and int(length[:12]) > LIMIT_BYTES:
-        raise _too_large()
+    if length.isdigit() and int(length[:12]) > limit_bytes:
+        raise _too_large(limit_bytes)
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         body: bytes = message.get("body", b"")
     else:
-        body = await _rest(message, receive)
-    if len(body) > LIMIT_BYTES:
-        raise _too_large()
+        body = await _rest(message, receive, limit_bytes=limit_bytes)
+    if len(body) > limit_bytes:
+        raise _too_large(limit_bytes)
     return body
 
 
-async def _rest(part: Message, receive: Receive) -> bytes:
+async def _rest(part: Message, receive: Receive, *, limit_bytes: int) -> bytes:
     chunks, size = [], 0
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -70,8 +77,8 @@ async def _rest(part: Message, receive: Receive) -> bytes:
                     raise ClientDisconnect
                 chunks.append(part.get("body", b""))
                 size += len(chunks[-1])
-                if size > LIMIT_BYTES:
-                    raise _too_large()
+                if size > limit_bytes:
+                    raise _too_large(limit_bytes)
                 if not part.get("more_body", False):
                     return b"".join(chunks)
                 part = await receive()
@@ -93,6 +100,9 @@ def _check_type(headers: Mapping[str, str], wanted: str) -> None:
             field="content-type",
             allowed=(wanted,),
         )
+
+
+def _check_coding(headers: Mapping[str, str]) -> None:
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":
         raise ProblemError(
@@ -104,10 +114,10 @@ def _check_type(headers: Mapping[str, str], wanted: str) -> None:
         )
 
 
-def _too_large() -> ProblemError:
+def _too_large(limit_bytes: int) -> ProblemError:
     return ProblemError(
         413,
-        f"The body is larger than {LIMIT_BYTES} bytes.",
+        f"The body is larger than {limit_bytes} bytes.",
         fix="Send only the fields that /docs shows.",
         headers={"connection": "close"},
     )

@@ -58,9 +58,10 @@ class ProblemError(Exception):
         self.allowed = allowed
         self.headers = dict(headers or {})
 
-    def response(self) -> Response:
-        """Return the answer to send."""
-        problem = Problem(
+    @property
+    def document(self) -> Problem:
+        """The problem document."""
+        return Problem(
             title=HTTPStatus(self.status).phrase,
             status=self.status,
             detail=self.fact,
@@ -69,8 +70,14 @@ class ProblemError(Exception):
             allowed=self.allowed,
             type=f"{DOCUMENTATION}-{self.status}",
         )
+
+    def response(self, document: Problem | None = None) -> Response:
+        """Return the answer to send; `document` may say more than this one's own."""
         return Response(
-            _encode(problem), status_code=self.status, headers=self.headers, media_type=MEDIA_TYPE
+            _encode(document or self.document),
+            status_code=self.status,
+            headers=self.headers,
+            media_type=MEDIA_TYPE,
         )
 
 
