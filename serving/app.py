@@ -14,6 +14,11 @@ from starlette.routing import Route
 
 from routing.slot_file import PlanReader
 from routing.strategy_reader import StrategyReader
+from serving.adapters.opening import open_desk
+from serving.adapters.routers_file import Routers, read_routers
+from serving.adapters.routes import ENDPOINTS as ADAPTERS
+from serving.adapters.routes import build_adapters
+from serving.answered import FILE as ANSWERED
 from serving.clock import Clock, system_clock
 from serving.decisions import DECIDE, Decider
 from serving.endpoints import Endpoint
@@ -42,6 +47,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     LIVE,
     READY,
     READ_METRICS,
+    *ADAPTERS,
 )
 
 
@@ -50,6 +56,7 @@ class Parts:
     """What the endpoints share."""
 
     settings: Settings
+    routers: Routers
     clock: Clock
     keys: KeyRing
     strategies: StrategyReader
@@ -71,6 +78,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     offers = OfferStates(settings.home, check_seconds=0.0)
     parts = Parts(
         settings=settings,
+        routers=read_routers(settings.home),
         clock=clock,
         keys=KeyRing.opened(settings),
         strategies=strategies,
@@ -135,6 +143,16 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
         )
     )
     app.include_router(build_metrics(parts.metrics, parts.log, parts.keys))
+    desk = open_desk(
+        decider,
+        parts.following,
+        routers=parts.routers,
+        log=parts.log,
+        shared_file=parts.settings.log_file.with_name(ANSWERED),
+        registry=parts.metrics.registry,
+        clock=parts.clock,
+    )
+    app.include_router(build_adapters(desk, parts.routers, keys=parts.keys, metrics=parts.metrics))
 
 
 async def _front() -> RedirectResponse:
