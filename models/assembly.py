@@ -18,11 +18,10 @@ from features.staging import staged_folder
 from models.artefacts import write_contents
 from models.candidates.contract import Name
 from models.candidates.linear import Linear
-from models.compile import demand_parity
 from models.compiled import CompiledModelSet
 from models.effect_elections import elect_profiles
 from models.effect_evidence import write_effect_evidence
-from models.effect_writing import prove_profiles, write_profiles
+from models.effect_writing import write_profiles
 from models.encoding import Encoder
 from models.evidence import Judged, write_evidence
 from models.fallback import settled
@@ -43,15 +42,13 @@ from models.months import months_of
 from models.paths import path_rows
 from models.planning import Election, Labelled, SignalRows, plan_elections, split_pairs
 from models.provenance import manifest_of
+from models.proving import prove_batches, prove_live
 from models.search import Searched
 from models.searched import search_rows, searched_settings
 from models.selection import Elected, elect
 from models.settings import TrainingSettings
 from models.signals import Signal
 from models.splits import Split
-
-# Held-out rows on which compiled and fitted predictions must agree.
-_PARITY_ROWS = 2000
 
 
 def assemble(
@@ -89,8 +86,9 @@ def assemble(
         )
         write_json(folder / MANIFEST, manifest)
         compiled = _sealed(folder, threads=settings.jobs)
-        _prove(compiled, elected, rows_of, jobs)
-        prove_profiles(compiled, profiles)
+        prove_batches(compiled, elected, rows_of, jobs, effects=profiles)
+        rng = np.random.default_rng(settings.seed)
+        prove_live(folder, compiled, elected, labelled=labelled, effects=profiles, rng=rng)
         judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))
         write_evidence(folder, judged, labelled=labelled)
         if profiles:
@@ -215,26 +213,6 @@ def _sealed(folder: Path, *, threads: int) -> CompiledModelSet:
     write_graphs(folder)
     write_contents(folder)
     return CompiledModelSet.load(folder, threads=threads)
-
-
-def _prove(
-    compiled: CompiledModelSet,
-    elected: Mapping[tuple[str, str], Elected],
-    rows_of: Mapping[Signal, SignalRows],
-    jobs: list[Election],
-) -> None:
-    """Raise ParityError unless the folder gives the fitted models' numbers on select rows."""
-    for job in jobs:
-        winner = elected[job.signal, job.profile]
-        rows = rows_of[job.signal].take(job.select[:_PARITY_ROWS])
-        profile = np.full(len(rows), job.profile)
-        found = compiled.predict(job.signal, rows.matrix, profile=profile, offer=rows.offer)
-        demand_parity(
-            found,
-            winner.predict(rows),
-            what=f"{job.signal} model of profile '{job.profile}'",
-            scale=winner.scale,
-        )
 
 
 def _judged(

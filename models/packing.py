@@ -20,6 +20,7 @@ from models.artefacts import CONTENTS, answering, demand_known
 from models.compiled import CompiledModelSet
 from models.encoding import Encoder, NominalColumn, NumericColumn
 from models.errors import ModelSetFormatError
+from models.live_parity import demand_live_parity, has_graphs
 from models.model_set import ENCODING, MANIFEST, Manifest, read_json, read_manifest, write_json
 from models.signals import Task
 
@@ -118,9 +119,10 @@ def signature(folder: Path, *, frame: Path) -> dict[str, str]:
 
 
 def try_out(folder: Path) -> None:
-    """Load the model set of a folder and answer its example with every signal.
+    """Load the model set of a folder, answer its example with every signal, and compare it live.
 
-    Raises ModelSetNotFoundError, or ModelSetFormatError when it does not load or answers nonsense.
+    Raises ModelSetNotFoundError, ModelSetFormatError when it does not load or answers nonsense, or
+    ParityError when its live graphs give other numbers than its models.
     """
     models = CompiledModelSet.load(folder)
     example = read_json(folder / EXAMPLE)
@@ -138,6 +140,8 @@ def try_out(folder: Path) -> None:
                 f"The model set in {folder} answers its own example with {answer} for {signal}.",
                 fix="Train it again, or go back with `callworth rollback`.",
             )
+    if has_graphs(folder):
+        demand_live_parity(folder, rng=np.random.default_rng(0))
 
 
 def commit() -> str | None:

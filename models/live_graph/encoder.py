@@ -35,7 +35,7 @@ def encoded(graph: Graph, encoder: Encoder) -> Encoded:
     blocks: list[str] = []
     if encoder.numeric:
         blocks += _standard(graph, encoder)
-    depth = max((len(column.categories) for column in encoder.nominal), default=0) + 1
+    depth = max((len(column.categories) for column in encoder.nominal), default=0)
     if encoder.nominal:
         blocks.append(_one_hot(graph, depth))
     rows = graph.add("Concat", *blocks, axis=1) if len(blocks) > 1 else blocks[0]
@@ -44,38 +44,44 @@ def encoded(graph: Graph, encoder: Encoder) -> Encoded:
 
 
 def _standard(graph: Graph, encoder: Encoder) -> list[str]:
-    """Return the standard numbers and the flags of absence; what is not finite is absent."""
+    """Return the standard numbers and the flags of absence; what is not finite is absent.
+
+    What an absent number becomes is known beforehand, so it is put in last.
+    """
     numeric = encoder.numeric
     size = graph.add("Abs", NUMBERS)
     known = graph.add("Less", size, graph.constant(np.inf, name="infinite"))
-    fill = graph.constant(np.array([column.fill for column in numeric]), name="fill")
-    filled = graph.add("Where", known, NUMBERS, fill)
-    if any(column.logged for column in numeric):
-        filled = _signed_log(graph, filled, np.array([column.logged for column in numeric]))
+    logged = np.array([column.logged for column in numeric])
+    values = _signed_log(graph, size, logged) if logged.any() else NUMBERS
     mean = graph.constant(np.array([column.mean for column in numeric]), name="mean")
     scale = graph.constant(np.array([column.scale for column in numeric]), name="scale")
-    standard = graph.add("Div", graph.add("Sub", filled, mean), scale)
-    limits = [graph.constant(by, name="furthest") for by in (-_FURTHEST, _FURTHEST)]
-    clipped = graph.add("Clip", standard, *limits)
-    absent = graph.add("Not", known)
-    return [graph.add("Cast", clipped, to=_FLOAT32), graph.add("Cast", absent, to=_FLOAT32)]
+    standard = graph.add("Div", graph.add("Sub", values, mean), scale)
+    limits = [
+        graph.constant(by, name="furthest") for by in (-FURTHEST_DEVIATIONS, FURTHEST_DEVIATIONS)
+    ]
+    clipped = graph.add("Cast", graph.add("Clip", standard, *limits), to=_FLOAT32)
+    nothing = {column.name: [None] for column in numeric} | {
+        c.name: [None] for c in encoder.nominal
+    }
+    fill = graph.constant(encoder.encode(nothing)[:, : len(numeric)], name="fill")
+    absent = graph.add("Cast", graph.add("Not", known), to=_FLOAT32)
+    return [graph.add("Where", known, clipped, fill), absent]
 
 
-_FURTHEST = np.float64(FURTHEST_DEVIATIONS)
 # onnx.TensorProto.FLOAT and DOUBLE, without the import at the head.
 _FLOAT32, DOUBLE = 1, 11
 
 
-def _signed_log(graph: Graph, values: str, logged: NDArray[np.bool_]) -> str:
-    more = graph.add("Add", graph.add("Abs", values), graph.constant(1.0, name="one"))
-    logs = graph.add("Mul", graph.add("Sign", values), graph.add("Log", more))
-    return graph.add("Where", graph.constant(logged, name="logged"), logs, values)
+def _signed_log(graph: Graph, size: str, logged: NDArray[np.bool_]) -> str:
+    logs = graph.add("Log", graph.add("Add", size, graph.constant(1.0, name="one")))
+    signed = graph.add("Mul", graph.add("Sign", NUMBERS), logs)
+    return graph.add("Where", graph.constant(logged, name="logged"), signed, NUMBERS)
 
 
 def _one_hot(graph: Graph, depth: int) -> str:
-    """Return a flag per category; code -1 counts from the end and sets the one nobody reads."""
-    values = graph.constant(np.array([0.0, 1.0], dtype=np.float32), name="off_on")
-    flags = graph.add("OneHot", CODES, graph.constant(np.array(depth), name="depth"), values)
+    """Return a flag per category: the code's row of a table, whose last, for -1, has none."""
+    table = np.vstack([np.eye(depth, dtype=np.float32), np.zeros((1, depth), dtype=np.float32)])
+    flags = graph.add("Gather", graph.constant(table, name="flags"), CODES, axis=0)
     return graph.add("Flatten", flags, axis=1)
 
 

@@ -42,11 +42,15 @@ def vectors_of(form: LinearForm, *, encoded: Encoded, offers: int) -> tuple[Numb
 
 
 def product(graph: Graph, encoded: Encoded, vectors: Numbers, shifts: Numbers) -> str:
-    """Add the encoded rows times the vectors, in float64, plus the shifts."""
-    rows = graph.add("Cast", encoded.rows, to=DOUBLE)
+    """Add the encoded rows times the vectors, in float64, plus the shifts.
+
+    A penalty leaves most columns without a coefficient: only the others are taken.
+    """
+    used = np.flatnonzero(vectors.any(axis=1))
+    taken = graph.add("Gather", encoded.rows, graph.constant(used, name="used"), axis=1)
     return graph.add(
         "Gemm",
-        rows,
-        graph.constant(vectors, name="vectors"),
+        graph.add("Cast", taken, to=DOUBLE),
+        graph.constant(vectors[used], name="vectors"),
         graph.constant(shifts, name="shifts"),
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from features.progress import Track, silent
 from features.staging import staged_folder
@@ -19,7 +21,7 @@ from models import packing
 from models.compiled import CompiledModelSet
 from models.errors import ModelError, ModelSetNotFoundError
 from models.model_set import stamp
-from models.promotion import contest, gate, ledger
+from models.promotion import contest, gate, ledger, live_graphs
 from models.promotion.gate import GateRefusedError, GateReport, GateSettings, Papers
 from models.promotion.ledger import Action, Entry
 
@@ -178,6 +180,8 @@ def _verdict(
     if champion == version:
         return gate.unjudged(f"Model set {version} is the champion already.", holds=True)
     judge = shelf.judge(version, into=scratch / "judge")
+    (scratch / "challenger").mkdir()
+    shelf.fetch(version, into=scratch / "challenger")
     papers = Papers(
         now=now,
         as_of=shelf.as_of(version),
@@ -185,15 +189,23 @@ def _verdict(
         signed=shelf.signed(version),
     )
     if champion is None:
-        return gate.judge(contest.first_rows(judge), settings=settings, papers=papers)
+        rows = contest.first_rows(judge)
+    else:
+        rows = contest.meet(judge, home=home, champion=_loaded(shelf, champion, home, scratch))
+    report = gate.judge(rows, settings=settings, papers=papers)
+    rng = np.random.default_rng(0)
+    alike = live_graphs.rule(scratch / "challenger", columns=rows.columns, rng=rng)
+    return replace(report, rules=(*report.rules, alike))
+
+
+def _loaded(shelf: Shelf, champion: str, home: Path, scratch: Path) -> CompiledModelSet:
+    """Return the champion, from the workspace or else from the shelf."""
     folder = ledger.folder_of(home, version=champion)
     if not folder.is_dir():
         folder = scratch / "champion"
         folder.mkdir()
         shelf.fetch(champion, into=folder)
-    models = CompiledModelSet.load(folder, threads=2)
-    met = contest.meet(judge, home=home, champion=models)
-    return gate.judge(met, settings=settings, papers=papers)
+    return CompiledModelSet.load(folder, threads=2)
 
 
 @dataclass(frozen=True, slots=True)
