@@ -314,3 +314,25 @@ def test_a_kind_that_does_not_exist_is_refused_with_the_nearest(
 def test_every_kind_of_event_and_activity_can_be_fresh() -> None:
     assert {happening.name for happening in HAPPENINGS} >= set(FRESH_KINDS)
     assert set(FRESH_KINDS) == {*EVENT_KINDS, *ACTIVITY_KINDS}
+
+
+def test_a_vector_carried_on_twice_is_the_one_carried_on_once(tmp_path: Path) -> None:
+    stored = computed(known_history(14, customers=30), tmp_path, as_of=NOW)
+    rng = np.random.default_rng(8)
+    between, now = NOW + days(0.5), NOW + days(1)
+    for row in stored.values():
+        chosen = rng.choice(len(HAPPENINGS), size=4, replace=False)
+        early = [HAPPENINGS[place].say(NOW + days(0.2)) for place in chosen[:2]]
+        late = [HAPPENINGS[place].say(NOW + days(0.7)) for place in chosen[2:]]
+        once = refreshed(row, [*late, *early], now=now)
+        half = refreshed(row, early, now=between)
+        carried = dict(zip(NAMES, half.values, strict=True)) | {
+            "stage": half.stage,
+            "as_of": between,
+        }
+
+        twice = refreshed(carried, late, now=now)
+
+        assert twice.stage == once.stage
+        for name, first, second in zip(NAMES, once.values, twice.values, strict=True):
+            assert same(first, second), name
