@@ -61,18 +61,18 @@ def carried_on(
     the column's condition holds for.
     """
     column, held = placed.column, stored[placed.place]
+    last = _last(placed, stored=stored, elapsed_days=elapsed_days)
     if column.aggregate is Aggregate.TREND:
-        return _trend(placed, held, made=made, fresh=fresh)
+        return _trend(placed, held, made=made, fresh=fresh, last=last)
     if column.aggregate is Aggregate.DAYS_SINCE_LAST:
         return min([row.days for row in fresh], default=grown(held, elapsed_days))
     if column.aggregate is Aggregate.DAYS_SINCE_FIRST:
-        first = grown(held, elapsed_days)
-        return first if first is not None else max([row.days for row in fresh], default=None)
+        return grown(held, elapsed_days) if not absent(held) else _longest(fresh)
     if column.aggregate is Aggregate.LAST:
         return max((_dated(column, row) for row in fresh), default=(0.0, held))[1]
     if column.aggregate is Aggregate.FIRST:
         return held if held not in (None, "none") or not fresh else _first(column, fresh)
-    if _all_gone(placed, stored=stored, elapsed_days=elapsed_days):
+    if column.days is not None and last is not None and last > column.days:
         held = None if column.aggregate is Aggregate.MEAN else 0
     within = [row for row in fresh if column.days is None or row.days <= column.days]
     if not within:
@@ -104,22 +104,28 @@ def _mean(placed: Placed, held: Value, *, within: Sequence[Aged], stored: Sequen
     return (_units(_number(held) * rows) + added) / _UNITS / (rows + len(within))
 
 
-def _trend(placed: Placed, held: Value, *, made: Sequence[Value], fresh: Sequence[Aged]) -> Value:
+def _trend(
+    placed: Placed, held: Value, *, made: Sequence[Value], fresh: Sequence[Aged], last: float | None
+) -> Value:
+    """Return the trend, from its counts where they are there; `last` is days since the last row."""
     if placed.trend is not None:
         recent, longer = (_number(made[place]) for place in placed.trend)
-    elif absent(held):
+    elif absent(held) or (last is not None and last > TREND_DAYS[1]):
         recent, longer = (sum(row.days <= days for row in fresh) for days in TREND_DAYS)
+    elif not fresh and last is not None and last > TREND_DAYS[0]:
+        return 0.0
     else:
         return held
     return recent / (longer / (TREND_DAYS[1] / TREND_DAYS[0])) if longer else None
 
 
-def _all_gone(placed: Placed, *, stored: Sequence[Value], elapsed_days: float) -> bool:
-    """Return whether even the last of the stored rows has left the window by now."""
-    if placed.recency is None or placed.column.days is None:
-        return False
-    last = grown(stored[placed.recency], elapsed_days)
-    return last is not None and last > placed.column.days
+def _last(placed: Placed, *, stored: Sequence[Value], elapsed_days: float) -> float | None:
+    """Return how many days ago the last of the stored rows was, None where it is not known."""
+    return grown(stored[placed.recency], elapsed_days) if placed.recency is not None else None
+
+
+def _longest(fresh: Sequence[Aged]) -> float | None:
+    return max([row.days for row in fresh], default=None)
 
 
 def _first(column: Windowed, fresh: Sequence[Aged]) -> Value:

@@ -58,6 +58,8 @@ def _groups(counted: Counted, *, places: dict[str, int]) -> Iterator[Group]:
     for condition, same in groupby(columns, key=lambda column: column.where):
         placed = in_order([_placed(one, columns=columns, places=places) for one in same])
         windows = {one.column.days for one in placed if one.column.days is not None}
+        if any(one.column.aggregate is Aggregate.TREND for one in placed):
+            windows.update(TREND_DAYS)
         yield Group(condition, placed, tuple(sorted(windows)), placed[0].recency)
 
 
