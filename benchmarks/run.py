@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "callworth-home"
 OF_A_HOME = (
     "features_against_handwritten",
+    "fresh_values",
     "strategies_at_scale",
     "decisions_over_http",
     "set_effects",
