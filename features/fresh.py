@@ -64,9 +64,9 @@ def fresh_values(
             for event in since
             if event.view == view
         ]
-        for group in groups:
-            fresh = [one for one in happened if holds(group.condition, one.row)]
-            if fresh or (elapsed and _emptied(group, values, elapsed=elapsed)):
+        for group in groups if happened or elapsed else ():
+            fresh = [one for one in happened if holds(group.condition, one.row)] if happened else ()
+            if fresh or _emptied(group, values, elapsed=elapsed):
                 for placed in group.columns:
                     made[placed.place] = carried_on(
                         placed, stored=values, made=made, fresh=fresh, elapsed_days=elapsed
@@ -82,7 +82,10 @@ def _emptied(group: Group, values: Sequence[Value], *, elapsed: float) -> bool:
     last = values[group.recency] if group.recency is not None else None
     if not isinstance(last, int | float):
         return False
-    return any(last <= days < last + elapsed for days in group.windows)
+    for days in group.windows:
+        if days >= last:
+            return days < last + elapsed
+    return False
 
 
 def _stage_since(
