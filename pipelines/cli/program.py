@@ -19,6 +19,7 @@ from pipelines.cli import (
     experiments,
     lifetime,
     limits,
+    logged,
     offers,
     promoting,
     reporting,
@@ -65,6 +66,8 @@ app.command("limits")(limits.limits)
 app.command("what-if")(limits.what_if)
 app.command("report")(strategies.report)
 app.add_typer(experiments.app, name="experiment")
+app.command("explain")(logged.explain)
+app.command("replay")(logged.replay)
 app.command("serve")(service.serve)
 app.add_typer(service.keys, name="keys")
 app.command("demo")(demonstration.demo)
