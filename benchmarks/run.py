@@ -17,6 +17,7 @@ OF_A_HOME = (
     "strategies_at_scale",
     "decisions_over_http",
     "set_effects",
+    "live_scoring",
 )
 ALONE = (
     "installed_size",

@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from features.contract import Kind
 from models.artefacts import demand_known
 from models.encoding import Columns, Encoder
 from models.errors import NotLiveError
@@ -65,6 +66,7 @@ class LiveModelSet:
     def __init__(self, manifest: Manifest, encoder: Encoder, *, sessions: dict[str, Any]) -> None:
         self.version = manifest.version
         self.features = tuple(name for name, _ in manifest.features)
+        self.kinds = {name: Kind(kind) for name, kind in manifest.features}
         self.offer_ids = manifest.offer_ids
         self.profiles = manifest.profiles
         self.signals = tuple(
@@ -75,7 +77,8 @@ class LiveModelSet:
         self._shape = (len(self._names), max(len(self.offer_ids), 1))
         self._sessions = sessions
         self._all = sessions[ALL_PROFILES]
-        self._inputs = LiveInputs(self.features, encoder)
+        inputs = LiveInputs(self.features, encoder)
+        self.inputs, self._many = inputs.one, inputs.many
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> LiveModelSet:
@@ -106,7 +109,7 @@ class LiveModelSet:
         there are too few or too many, or a numeric one is no number.
         """
         session = self._sessions.get(profile, self._all)
-        (found,) = session.run(_OUTPUTS, self._inputs.one(values))
+        (found,) = session.run(_OUTPUTS, self.inputs(values))
         return LiveScores(self._names, found.reshape(self._shape))
 
     def score_many(self, columns: Columns, *, profile: str) -> LiveScores:
@@ -115,8 +118,12 @@ class LiveModelSet:
         Raises EncodingError when a column is missing or a numeric one holds text.
         """
         session = self._sessions.get(profile, self._all)
-        (found,) = session.run(_OUTPUTS, self._inputs.many(columns))
+        (found,) = session.run(_OUTPUTS, self._many(columns))
         return LiveScores(self._names, found.reshape(-1, *self._shape))
+
+    def session(self, profile: str) -> Any:
+        """Return the ONNX Runtime session that answers for a profile."""
+        return self._sessions.get(profile, self._all)
 
     def warm(self) -> None:
         """Answer once for each profile, so that the first caller does not wait for memory."""
