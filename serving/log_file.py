@@ -20,6 +20,7 @@ from serving.log_store import Answer, Fault, Group
 __all__ = ["LogFile", "LoggedDecision", "LoggedOutcome", "Stored", "add_decision", "open_log"]
 
 _BUSY_SECONDS = 5.0
+_LEAST_BYTES = 512  # of a file that SQLite has begun: one page
 _CHECKPOINT_PAGES = 4_000  # 16 MB: fewer syncs of the whole file under load
 # One statement is one step into SQLite, for which Python's lock is given away once, whatever the
 # number of its rows; more rows than this in one statement gain nothing.
@@ -46,6 +47,10 @@ _values = attrgetter(*DECISION_COLUMNS)
 
 class TakenAwayError(OSError):
     """The file was moved or deleted while it was written: nobody finds what went there."""
+
+
+class CutOffError(OSError):
+    """The file was emptied while it was written."""
 
 
 class LogFile:
@@ -83,15 +88,17 @@ class LogFile:
         return self._connection
 
     def _look_at_names(self) -> None:
-        """Raise TakenAwayError where what was committed is not under the log's names."""
+        """Raise TakenAwayError or CutOffError where nobody would find what was committed."""
         file, journal = _number_of(self._file), _number_of(_beside(self._file, "-wal"))
         if file != self._opened or (self._journal is not None and journal != self._journal):
             raise TakenAwayError("it was taken away, and a new one is begun")
         self._journal = journal
+        if self._file.stat().st_size < _LEAST_BYTES:
+            raise CutOffError("it was emptied")
 
     def fault(self, error: Exception) -> Fault:
         """Return what an error that `write` raised says."""
-        if isinstance(error, TakenAwayError):
+        if isinstance(error, TakenAwayError | CutOffError):
             return Fault.DAMAGED
         if isinstance(error, _ENTRY_ERRORS) or not isinstance(error, sqlite3.Error | OSError):
             return Fault.ENTRY
