@@ -20,10 +20,12 @@ from models.artefacts import demand_known
 from models.encoding import Columns, Encoder
 from models.errors import NotLiveError
 from models.live_inputs import LiveInputs, Value
+from models.live_reasons import LiveReasons, Reason
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
     LIVE,
+    REASONS,
     Manifest,
     live_file,
     read_json,
@@ -63,7 +65,14 @@ class LiveScores:
 class LiveModelSet:
     """A model set that answers one contact at a time; it never changes and any thread may ask."""
 
-    def __init__(self, manifest: Manifest, encoder: Encoder, *, sessions: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        encoder: Encoder,
+        *,
+        sessions: dict[str, Any],
+        reasons: dict[str, LiveReasons] | None = None,
+    ) -> None:
         self.version = manifest.version
         self.features = tuple(name for name, _ in manifest.features)
         self.kinds = {name: Kind(kind) for name, kind in manifest.features}
@@ -76,6 +85,7 @@ class LiveModelSet:
         self._names = (*self.signals, _UPLIFT)
         self._shape = (len(self._names), max(len(self.offer_ids), 1))
         self._sessions = sessions
+        self._reasons = reasons or {}
         self._all = sessions[ALL_PROFILES]
         inputs = LiveInputs(self.features, encoder)
         self.inputs, self._many = inputs.one, inputs.many
@@ -94,12 +104,14 @@ class LiveModelSet:
                 f"Model set {manifest.version} in {folder} has no graphs for live answers.",
                 fix="Train it again with this version: `callworth train`, then promote it.",
             )
-        sessions = {
-            path.stem: _session(path, threads=threads)
-            for path in sorted((folder / LIVE).glob("*.onnx"))
-        }
         encoder = Encoder.from_json(read_json(folder / ENCODING))
-        return cls(manifest, encoder, sessions=sessions)
+        told = _sessions(folder / REASONS, threads=threads)
+        return cls(
+            manifest,
+            encoder,
+            sessions=_sessions(folder / LIVE, threads=threads),
+            reasons={profile: LiveReasons(session) for profile, session in told.items()},
+        )
 
     def score(self, values: Sequence[Value], *, profile: str) -> LiveScores:
         """Return the scores of one contact for every offer.
@@ -121,6 +133,21 @@ class LiveModelSet:
         (found,) = session.run(_OUTPUTS, self._many(columns))
         return LiveScores(self._names, found.reshape(-1, *self._shape))
 
+    def reasons(
+        self, values: Sequence[Value], *, profile: str, offer: int, top: int = 3
+    ) -> tuple[Reason, ...]:
+        """Return what moves the chance that this contact accepts an offer, largest effect first.
+
+        Exact shares of the score, or none at all: where the model is one whose score they would
+        not add up to, or the set was written without them. `offer` is an index of `offer_ids`.
+        """
+        known = self.shares_of(profile)
+        return () if known is None else known.top(self.inputs(values), offer=offer, count=top)
+
+    def shares_of(self, profile: str) -> LiveReasons | None:
+        """Return what tells a profile's shares of the score; None where nothing does."""
+        return self._reasons.get(profile if profile in self._sessions else ALL_PROFILES)
+
     def session(self, profile: str) -> Any:
         """Return the ONNX Runtime session that answers for a profile."""
         return self._sessions.get(profile, self._all)
@@ -130,6 +157,11 @@ class LiveModelSet:
         nothing = [None] * len(self.features)
         for profile in self._sessions:
             self.score(nothing, profile=profile)
+            self.reasons(nothing, profile=profile, offer=-1)
+
+
+def _sessions(folder: Path, *, threads: int) -> dict[str, Any]:
+    return {path.stem: _session(path, threads=threads) for path in sorted(folder.glob("*.onnx"))}
 
 
 def _session(path: Path, *, threads: int) -> Any:

@@ -18,6 +18,7 @@ from features.progress import Track
 from models.per_caller import ProfileRule, by_stage
 from models.signals import Signal
 from routing.offers import Offer, OfferScores, eligible_at, rank
+from routing.vectors import packed
 
 ROWS_AT_ONCE = 8_192
 REASONS = 3
@@ -38,6 +39,7 @@ SCHEMA = pa.schema(
         ("reasons", pa.list_(pa.string())),
         ("effects", _FLOATS),
         ("life_event", pa.string()),
+        ("vector", pa.binary()),
     ]
 )
 Floats = NDArray[np.float64]
@@ -177,6 +179,7 @@ def _score_batch(
             "reasons": _texts(names, columns),
             "effects": effects.tolist(),
             "life_event": _life_events(columns, len(stages)),
+            "vector": _vectors(columns),
         },
         schema=SCHEMA,
     )
@@ -263,6 +266,12 @@ def _texts(
         [phrase(name, columns[name][row]) for name in found if name]
         for row, found in enumerate(names.tolist())
     ]
+
+
+def _vectors(columns: Mapping[str, Sequence[object] | NDArray[Any]]) -> list[bytes]:
+    """Return what is known of each customer, for the live path."""
+    lists = (c.tolist() if isinstance(c, np.ndarray) else c for c in columns.values())
+    return [packed(values) for values in zip(*lists, strict=True)]
 
 
 def _life_events(columns: Mapping[str, Sequence[object] | NDArray[Any]], count: int) -> list[str]:

@@ -101,7 +101,8 @@ def form_strategies(
         limited = under_limits(
             connection, home=home, rules=rules, as_of=as_of, bench=bench, track=track
         )
-        return _publish(folder, connection, rules=rules, limited=limited, track=track)
+        known = (chosen.features, as_of)
+        return _publish(folder, connection, rules=rules, limited=limited, known=known, track=track)
 
 
 def _rule(choice: ModelChoice, *, folder: Path) -> ProfileRule:
@@ -153,6 +154,7 @@ def _publish(
     *,
     rules: Mapping[str, Rules],
     limited: UnderLimits | None,
+    known: tuple[tuple[str, ...], datetime],
     track: Track,
 ) -> Published:
     first, reports = next(iter(rules.values())), SetReports(folder)
@@ -165,6 +167,8 @@ def _publish(
             defaults=[standard_defaults(partner) for partner in rules],
             cuts={partner: rule.cuts for partner, rule in rules.items()},
             offers={partner: rule.offers for partner, rule in rules.items()},
+            features=known[0],
+            as_of=known[1],
         ) as writer,
         track("form strategies", total=total, unit="customers") as done,
     ):
@@ -174,7 +178,8 @@ def _publish(
                 customers, details = customers_of(batch, offers=rule.offers)
                 allotment = limited.allotment(batch, partner=partner) if limited else None
                 formed = reports.watched(form(customers, rules=rule, allotment=allotment))
-                done(writer.add(zip(formed, details, strict=True)))
+                vectors = batch.column("vector").to_pylist()
+                done(writer.add(zip(formed, details, strict=True), vectors=vectors))
         published = writer.publish()
     reports.write(folder.parent, published)
     if limited is not None:

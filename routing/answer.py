@@ -15,6 +15,7 @@ class Source(StrEnum):
 
     STRATEGY = "strategy"  # as formed beforehand
     COMPLETED = "completed"  # the strategy, changed by what is known only now
+    LIVE = "live"  # formed for this contact, by a score of this moment
     PROFILE = "profile"  # the defaults of the customer's stage
     DEFAULT = "default"  # the defaults of the partner
 

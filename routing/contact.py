@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+from routing.freshly_known import KnownEvents, KnownFeatures
+
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=400)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=1, le=600_000)]
@@ -45,7 +47,9 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One contact that asks where to go; `from` and `to` are addresses, mostly phone numbers.
 
-    `deadline_ms` is how long the router waits before it goes its own way.
+    `deadline_ms` is how long the router waits before it goes its own way. `events` and `features`
+    are what has become known since the strategy was formed. `durable` asks that the decision is on
+    disk before it is answered.
     """
 
     contact_id: Identifier
@@ -56,6 +60,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     customer_id: Text | None = None
     answers: Answers | None = None
     deadline_ms: Milliseconds | None = None
+    events: KnownEvents = ()
+    features: KnownFeatures | None = None
+    durable: bool = False
 
     @property
     def said(self) -> Answers:

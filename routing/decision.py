@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -27,6 +27,7 @@ from routing.errors import StrategyFileDamagedError
 from routing.exploring import Explored, explored
 from routing.identification import Identification, identify
 from routing.in_force import NOTHING_IN_FORCE, InForce
+from routing.live import formed_now
 from routing.offer_states import as_it_stands
 from routing.open_set import OpenSet
 from routing.slots import SlotPlan, arm_at
@@ -72,9 +73,17 @@ def decide(contact: Contact, *, in_force: InForce = NOTHING_IN_FORCE, now: datet
         return _default(here, _defaults(contact, strategies), why=error.fact)
     if found.strategy is None:
         return _default(here, _defaults(contact, strategies), why=found.why)
-    if found.strategy.expires_at <= now:
-        return _profile(here, found, found.strategy, strategies=strategies)
-    return _as_formed(here, found, found.strategy, strategies=strategies, in_force=in_force)
+    formed = found.strategy
+    live = formed_now(contact, formed, in_force=in_force, now=now)
+    if live is not None:
+        found = replace(found, why=_joined(live.why, found.why))
+        if live.strategy is not None:
+            return _as_formed(
+                here, found, live.strategy, strategies=strategies, in_force=in_force, live=True
+            )
+    if formed.expires_at <= now:
+        return _profile(here, found, formed, strategies=strategies)
+    return _as_formed(here, found, formed, strategies=strategies, in_force=in_force, live=False)
 
 
 def _as_formed(
@@ -84,6 +93,7 @@ def _as_formed(
     *,
     strategies: OpenSet,
     in_force: InForce,
+    live: bool,
 ) -> Decision:
     pitches, standings = strategies.pitches_of(formed.partner), in_force.standings
     strategy, stopped = as_it_stands(formed, standings=standings, pitches=pitches)
@@ -92,6 +102,7 @@ def _as_formed(
         found,
         strategy,
         stopped=stopped,
+        live=live,
         held=_held_back(
             here, strategy.customer_id, share=in_force.hold_back_share, plan=in_force.plan
         ),
@@ -185,6 +196,7 @@ def _formed(
     strategy: Strategy,
     *,
     stopped: str | None,
+    live: bool,
     held: _Held,
     explore: Callable[[Route], Explored | None],
 ) -> Decision:
@@ -195,7 +207,7 @@ def _formed(
     return Decision(
         decision_id=here.decision_id(),
         contact_id=here.contact.contact_id,
-        source=Source.STRATEGY if why is None else Source.COMPLETED,
+        source=Source.LIVE if live else Source.STRATEGY if why is None else Source.COMPLETED,
         why=_joined(why, found.why),
         partner=strategy.partner,
         customer=_customer(found, strategy),
@@ -209,7 +221,7 @@ def _formed(
         strategy_set=here.label,
         model_set=strategy.model_set,
         formed_at=strategy.formed_at,
-        expires_at=strategy.expires_at,
+        expires_at=None if live else strategy.expires_at,  # formed now, it is for this contact
     )
 
 

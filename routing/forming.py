@@ -110,11 +110,11 @@ def form(
             stage=stage,
             value_group=group_name(group),
             signals=signal,
-            route=_route(chosen, stage=stage, group=group),
+            route=route_of(chosen, stage=stage, group=group),
             handling=Handling(
                 offers,
-                note=_note(stage=stage, reasons=reasons, event=event),
-                advice=_advice(chosen, refused=refused),
+                note=note_of(stage=stage, reasons=reasons, event=event),
+                advice=advice_of(chosen, refused=refused),
             ),
             reasons=reasons,
             model_set=rules.model_set,
@@ -155,13 +155,13 @@ def _plain(numbers: NDArray[np.float64], *, digits: int) -> list[float | None]:
     return [number if math.isfinite(number) else None for number in rounded]
 
 
-def _route(chosen: Offer | None, *, stage: str, group: int) -> Route:
+def route_of(chosen: Offer | None, *, stage: str, group: int) -> Route:
     """Return the route; where an offer is to be presented its licence is needed."""
     level = FIRST_LEVEL if group == 0 else OTHER_LEVEL
     return route_to(task_of(stage), group=group, skills={chosen.licence: level} if chosen else {})
 
 
-def _note(
+def note_of(
     *,
     stage: str,
     reasons: Sequence[Reason],
@@ -175,7 +175,7 @@ def _note(
     return f"{'; '.join((_STAGE_WORDS.get(stage, stage), *facts))}."
 
 
-def _advice(chosen: Offer | None, *, refused: bool) -> str:
+def advice_of(chosen: Offer | None, *, refused: bool) -> str:
     """Return what the agent is to do about the offers."""
     if chosen is not None:
         return f"Offer {chosen.name} first."

@@ -10,6 +10,7 @@ import msgspec
 
 from routing.allocation.exploration import Exploration
 from routing.exploring import NO_EXPLORATION
+from routing.known import Known, LiveScores
 from routing.offer_states import NOTHING_DECIDED, Standing, Standings
 from routing.open_set import OpenSet
 from routing.slots import SlotPlan
@@ -21,6 +22,10 @@ class LiveModels(Protocol):
     @property
     def version(self) -> str:
         """The version of the model set."""
+        ...
+
+    def scores(self, known: Known, *, offers: tuple[str, ...]) -> LiveScores:
+        """Return the scores of one customer for these offers; LiveScoreError where it cannot."""
         ...
 
 

@@ -165,9 +165,9 @@ def ranked_offers(
                 likelihood[n],
                 uplift[n],
                 added[n],
-                _why(uplift[n], added[n])
+                why_offered(uplift[n], added[n])
                 if eligible[n] and known[n] and not asked[n] and not barred[n]
-                else _why_not(eligible[n], asked[n], barred[n], stage=stage),
+                else why_not(eligible[n], asked[n], barred[n], stage=stage),
                 eligible[n] and not asked[n],
             )
             for n in order
@@ -179,13 +179,14 @@ def _plain(numbers: Floats, *, where: Flags, digits: int) -> list[list[float]]:
     return plain
 
 
-def _why_not(eligible: bool, asked_not_to: bool, barred: str, *, stage: str) -> str:
+def why_not(eligible: bool, asked_not_to: bool, barred: str, *, stage: str) -> str:
+    """Return the sentence for an offer that may not be presented, or is not modelled."""
     if not eligible:
         return f"{NOT_ELIGIBLE} {stage.replace('_', ' ')}"
     return ASKED_NOT_TO if asked_not_to else barred or NOT_MODELLED
 
 
-def _why(uplift: float, added: float) -> str:
+def why_offered(uplift: float, added: float) -> str:
     """Return the sentence for an eligible offer, from its uplift and its added value in money."""
     points = f"{abs(uplift) * 100:.1f} points"
     if uplift <= 0.0:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from routing.defaults import PartnerDefaults
 from routing.errors import RoutingError, StrategyFileDamagedError
-from routing.offer_states import NO_PITCHES, Pitches
+from routing.offer_states import NO_PITCHES, Pitch, Pitches
 from routing.ready import Ready
 from routing.strategy import Strategy
 from routing.strategy_file import Header, connect, damaged, keys_for, read_header
 from routing.strategy_index import Keys
 from routing.strategy_pointer import Pointer
 
+T = TypeVar("T")
+
 # Keys and numbers are ordered in the table itself: no sort is needed to read them in order.
-_FIND, _FIND_READY, _FIND_VECTOR = (
+_FIND, _FIND_READY = (
     f"SELECT {table}.body FROM keys CROSS JOIN {table} USING (number) WHERE keys.key = ? LIMIT 64"
-    for table in ("strategies", "answers", "vectors")
+    for table in ("strategies", "answers")
+)
+_FIND_VECTOR = (
+    "SELECT strategies.body, vectors.body FROM keys CROSS JOIN strategies USING (number)"
+    " CROSS JOIN vectors USING (number) WHERE keys.key = ? LIMIT 64"
 )
 
 
@@ -44,6 +51,10 @@ class OpenSet:
         self.header = header
         self.partners = header.partners
         self._keys = keys
+        self._pitches = {
+            partner: {offer.offer_id: Pitch(offer.name, offer.licence) for offer in mine}
+            for partner, mine in header.offers.items()
+        }
         # Why a look-up failed; the reader then opens the file anew.
         self.damage: str | None = None
         self._decode = msgspec.msgpack.Decoder(Strategy).decode
@@ -87,19 +98,24 @@ class OpenSet:
 
     def pitches_of(self, partner: str) -> Pitches:
         """Return the partner's offers by id, as an agent presents them."""
-        return self.header.pitches.get(partner, NO_PITCHES)
+        return self._pitches.get(partner, NO_PITCHES)
+
+    def offer_ids(self, partner: str) -> tuple[str, ...]:
+        """Return the ids of the partner's offers, in the catalogue's order."""
+        return tuple(offer.offer_id for offer in self.header.offers.get(partner, ()))
 
     def by_customer(self, partner: str, customer_id: str) -> Strategy | None:
         """Return the customer's strategy, or None."""
-        for strategy in self._find(self._keys.customer(partner, customer_id)):
+        for strategy in self._find(self._keys.customer(customer_id)):
             if strategy.customer_id == customer_id and strategy.partner == partner:
                 return strategy
         return None
 
     def by_phone(self, partner: str, phone: str, *, name: str | None = None) -> list[Strategy]:
         """Return those who share the number (of that name, if given), the most valuable first."""
-        keys = self._keys.phone(partner, phone, name=name)
-        return _ranked(self._find(keys[-1]), partner) if keys else []
+        keys = self._keys.phone(phone, name=name)
+        found = self._find(keys[-1]) if keys else []
+        return _ranked(one for one in found if one.partner == partner)
 
     def by_answers(
         self,
@@ -110,52 +126,55 @@ class OpenSet:
         postcode: str | None = None,
     ) -> list[Strategy]:
         """Return those on whom two of the three answers agree; where all three do, only those."""
-        keys = self._keys.answers(partner, name=name, street=street, postcode=postcode)
+        keys = self._keys.answers(name=name, street=street, postcode=postcode)
         agreeing: dict[str, int] = {}
         found: dict[str, Strategy] = {}
         for key in keys:
             for strategy in self._find(key):
-                found[strategy.customer_id] = strategy
-                agreeing[strategy.customer_id] = agreeing.get(strategy.customer_id, 0) + 1
+                if strategy.partner == partner:
+                    found[strategy.customer_id] = strategy
+                    agreeing[strategy.customer_id] = agreeing.get(strategy.customer_id, 0) + 1
         most = max(agreeing.values(), default=0)
-        return _ranked((found[key] for key, count in agreeing.items() if count == most), partner)
+        return _ranked(found[key] for key, count in agreeing.items() if count == most)
 
-    def ready_by_customer(self, partner: str, customer_id: str) -> list[Ready]:
-        """Return the ready-made answer of the customer, or none."""
-        found = self._find_ready(self._keys.customer(partner, customer_id))
-        return [one for one in found if one.customer_id == customer_id and one.partner == partner]
+    def ready_by_customer(self, customer_id: str) -> list[Ready]:
+        """Return the ready-made answers of all partners' customers with this id."""
+        found = self._find_ready(self._keys.customer(customer_id))
+        return [one for one in found if one.customer_id == customer_id]
 
-    def ready_by_phone(self, partner: str, phone: str) -> list[Ready]:
-        """Return the ready-made answers of those who share the number, in no order."""
-        keys = self._keys.phone(partner, phone)
-        found = self._find_ready(keys[0]) if keys else []
-        return [one for one in found if one.partner == partner]
+    def ready_by_phone(self, phone: str) -> list[Ready]:
+        """Return the ready-made answers of all partners' customers who share the number."""
+        keys = self._keys.phone(phone)
+        return self._find_ready(keys[0]) if keys else []
 
     def vector_of(self, partner: str, customer_id: str) -> bytes | None:
         """Return what was known of the customer (routing.vectors), or None."""
-        found = self._read(_FIND_VECTOR, self._keys.customer(partner, customer_id))
-        return found[0] if len(found) == 1 else None
+        for body, vector in self._read(_FIND_VECTOR, self._keys.customer(customer_id)):
+            strategy = self._decoded(self._decode, body)
+            if strategy.customer_id == customer_id and strategy.partner == partner:
+                return bytes(vector)
+        return None
 
     def warm(self) -> None:
         """Read what every look-up passes through, so that the first contact does not wait."""
         self._find_ready(0)
 
     def _find(self, key: int) -> list[Strategy]:
-        try:
-            return [self._decode(body) for body in self._read(_FIND, key)]
-        except msgspec.MsgspecError as error:
-            raise self._damaged(error) from error
+        return [self._decoded(self._decode, body) for (body,) in self._read(_FIND, key)]
 
     def _find_ready(self, key: int) -> list[Ready]:
+        return [self._decoded(self._decode_ready, body) for (body,) in self._read(_FIND_READY, key)]
+
+    def _read(self, find: str, key: int) -> list[tuple[bytes, ...]]:
         try:
-            return [self._decode_ready(body) for body in self._read(_FIND_READY, key)]
-        except msgspec.MsgspecError as error:
+            return self._connection().execute(find, (key,)).fetchall()
+        except (sqlite3.Error, OSError) as error:
             raise self._damaged(error) from error
 
-    def _read(self, find: str, key: int) -> list[bytes]:
+    def _decoded(self, decode: Callable[[bytes], T], body: bytes) -> T:
         try:
-            return [body for (body,) in self._connection().execute(find, (key,))]
-        except (sqlite3.Error, OSError) as error:
+            return decode(body)
+        except msgspec.MsgspecError as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> StrategyFileDamagedError:
@@ -178,6 +197,5 @@ class OpenSet:
             return connection
 
 
-def _ranked(strategies: Iterable[Strategy], partner: str) -> list[Strategy]:
-    mine = [strategy for strategy in strategies if strategy.partner == partner]
-    return sorted(mine, key=lambda one: (-(one.signals.value or 0.0), one.customer_id))
+def _ranked(strategies: Iterable[Strategy]) -> list[Strategy]:
+    return sorted(strategies, key=lambda one: (-(one.signals.value or 0.0), one.customer_id))

@@ -9,6 +9,8 @@ MOST_DIGITS = 15
 LEAST_DIGITS = 7
 NATIONAL_DIGITS = 10  # North American numbering plan, without the country code
 
+# As most routers write it: nothing is to be done.
+_PLAIN = re.compile(r"\+[1-9][0-9]{7,14}")
 # Also inside a name-addr: "David" <sip:+15550100@host>.
 _URI = re.compile(r"(?:^|<)\s*(?:tel|sips?):([^@;>]*)", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:;|,|\s*(?:x|ext\.?))\s*\d*.*$", re.IGNORECASE)
@@ -23,6 +25,8 @@ def normalised(phone: str | None, *, country_code: str = "1") -> str | None:
     """
     if not phone:
         return None
+    if _PLAIN.fullmatch(phone):
+        return phone
     text = phone.strip()
     address = _URI.search(text)
     text = address.group(1) if address else text

@@ -11,15 +11,14 @@ from datetime import datetime
 import msgspec
 
 from routing.answer import Arm, IdentifiedBy
-from routing.contact import Contact, ContactReason
+from routing.contact import Contact
 from routing.drawing import decision_id, hold_back_draw
 from routing.errors import StrategyFileDamagedError
 from routing.in_force import InForce
 from routing.open_set import OpenSet
-from routing.ready import Ready, ending, microseconds
+from routing.ready import BIT_OF, Ready, ending, microseconds
 from routing.slots import arm_at
 
-_PLAIN_REASONS = (None, ContactReason.OTHER)
 _BY_ID, _BY_PHONE = IdentifiedBy.CUSTOMER_ID, IdentifiedBy.PHONE
 _json = msgspec.json.Encoder().encode
 # The strategies of a set expire together, or in a few groups.
@@ -55,16 +54,13 @@ class Quick:
         `instant` is `now` as ISO text with microseconds.
         """
         strategies = self._strategies
-        if strategies is None or not self._able:
-            return None
-        answers = contact.answers
-        if answers is not None and answers.reason not in _PLAIN_REASONS:
+        if strategies is None or not self._able or contact.events or contact.features:
             return None
         found = self._found(contact, strategies)
         if found is None:
             return None
         ready, by = found
-        if ready.expires_at <= microseconds(now):
+        if ready.expires_at <= microseconds(now) or _moved(contact, ready):
             return None
         if self._standings and not self._standings.keys().isdisjoint(ready.presented):
             return None
@@ -90,28 +86,18 @@ class Quick:
 
     def _found(self, contact: Contact, strategies: OpenSet) -> tuple[Ready, IdentifiedBy] | None:
         """Return the only one who fits the id or else the number, None where it takes more."""
-        partner = contact.partner
-        if partner is None:
-            partners = strategies.partners
-        elif partner in strategies.partners:
-            partners = (partner,)
-        else:
-            return None
-        customer_id, phone = contact.customer_id, contact.from_
         try:
-            if customer_id:
-                for name in partners:
-                    for ready in strategies.ready_by_customer(name, customer_id):
-                        return ready, _BY_ID
+            if contact.customer_id:
+                by, found = _BY_ID, strategies.ready_by_customer(contact.customer_id)
+            elif contact.from_:
+                by, found = _BY_PHONE, strategies.ready_by_phone(contact.from_)
+            else:
                 return None
-            if phone:
-                fitting = [
-                    one for name in partners for one in strategies.ready_by_phone(name, phone)
-                ]
-                return (fitting[0], _BY_PHONE) if len(fitting) == 1 else None
         except StrategyFileDamagedError:
             return None
-        return None
+        if contact.partner is not None:
+            found = [one for one in found if one.partner == contact.partner]
+        return (found[0], by) if len(found) == 1 else None
 
     def _chance_on(
         self, contact: Contact, ready: Ready, *, now: datetime, label: str
@@ -138,3 +124,9 @@ class Quick:
             if len(self._endings) < _MOST_ENDINGS:
                 self._endings[key] = found
         return found
+
+
+def _moved(contact: Contact, ready: Ready) -> bool:
+    """Return whether the caller's reason changes route or handling."""
+    reason = contact.answers.reason if contact.answers is not None else None
+    return reason is not None and not ready.unmoved & BIT_OF[reason]

@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from routing.answer import shown_handling, shown_reasons, shown_route, shown_signals
+from routing.completion import PROACTIVE_LIKELIHOOD, complete
+from routing.contact import ContactReason
 from routing.strategy import Strategy
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _json = msgspec.json.Encoder().encode
+BIT_OF = {reason: 1 << place for place, reason in enumerate(ContactReason)}
+_UNMOVED: dict[tuple[str, bool, bool], int] = {}
+_MOST_ALIKE = 1_000  # stages are few; a table of many more holds words that are no stages
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -19,7 +24,8 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `before` and `after` are JSON texts: the answer from `partner` up to how the customer was
     identified, and from there to the probability of the arm `on`. Instants are microseconds since
-    1970, UTC; `presented` are the offers that are to be presented, best first.
+    1970, UTC; `presented` are the offers that are to be presented, best first. `unmoved` has the
+    bit of each reason (BIT_OF) that leaves route and handling as they are.
     """
 
     customer_id: str
@@ -30,6 +36,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
     presented: tuple[str, ...]
     value_group: str
     queue: str
+    unmoved: int
     before: bytes
     after: bytes
 
@@ -53,9 +60,24 @@ def ready_of(strategy: Strategy) -> Ready:
         presented=tuple(one.offer_id for one in strategy.handling.offers if one.present),
         value_group=strategy.value_group,
         queue=strategy.route.queue,
+        unmoved=_unmoved(strategy),
         before=b"".join(before),
         after=b"".join(after),
     )
+
+
+def _unmoved(strategy: Strategy) -> int:
+    """Return the bits of the reasons that change nothing; strategies that are alike share them."""
+    likelihoods = [one.likelihood for one in strategy.handling.offers if one.present]
+    likely = bool(likelihoods) and likelihoods[0] >= PROACTIVE_LIKELIHOOD
+    alike = (strategy.stage, bool(likelihoods), likely)
+    found = _UNMOVED.get(alike)
+    if found is None:
+        still = (r for r in ContactReason if complete(strategy, reason=r).why is None)
+        found = sum(BIT_OF[reason] for reason in still)
+        if len(_UNMOVED) < _MOST_ALIKE:
+            _UNMOVED[alike] = found
+    return found
 
 
 def ending(ready: Ready, *, label: str) -> bytes:

@@ -19,7 +19,7 @@ import msgspec
 from routing.defaults import PartnerDefaults
 from routing.errors import StrategyFileDamagedError
 from routing.index_secret import SECRET_FILE, fingerprint, read_secret
-from routing.offer_states import Pitch
+from routing.offers import Offer
 from routing.strategy import Strategy
 from routing.strategy_index import Keys
 from routing.strategy_pointer import file_of, go_back, labels, point_at, read_pointer
@@ -35,7 +35,8 @@ SAMPLED = 997  # every so-manieth strategy is looked up by its key when a file i
 class Header(msgspec.Struct, frozen=True):
     """What a strategy file says of itself; `cuts` are the value thresholds, by partner.
 
-    A threshold of None is one that nobody reaches. `pitches` holds each partner's offers, by id.
+    A threshold of None is one that nobody reaches. `offers` are each partner's, as they stood then;
+    `features` names the values of the vectors, which hold what was known at `as_of`.
     `secret` is the fingerprint of the folder's secret, by which the keys were made.
     """
 
@@ -48,7 +49,9 @@ class Header(msgspec.Struct, frozen=True):
     customers: int = 0
     keys: int = 0
     checksum: str = ""
-    pitches: dict[str, dict[str, Pitch]] = {}
+    offers: dict[str, tuple[Offer, ...]] = {}
+    features: tuple[str, ...] = ()
+    as_of: datetime | None = None
     secret: str = ""
 
     @property
@@ -119,7 +122,7 @@ def verify(path: Path, *, expected: Header | None = None) -> Header:
                 checksum.update(part)
             if number % SAMPLED == 1:
                 strategy = decoder.decode(body)
-                key = made.customer(strategy.partner, strategy.customer_id)
+                key = made.customer(strategy.customer_id)
                 found = find.execute("SELECT number FROM keys WHERE key = ?", (key,)).fetchall()
                 if (number,) not in found:
                     raise damaged(path, f"does not find {strategy.customer_id} by its key")

@@ -53,42 +53,40 @@ def folded_postcode(text: str) -> str:
 
 
 class Keys:
-    """Makes the keys of one folder of strategy sets, with its secret."""
+    """Makes the keys of one folder of strategy sets, with its secret.
+
+    The partner is no part of a key: whoever a contact's partner is, one look-up finds all who fit.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self._hash = blake2b(digest_size=8, key=secret)
 
-    def key_of(self, kind: KeyKind, partner: str, *values: str) -> int:
+    def key_of(self, kind: KeyKind, *values: str) -> int:
         """Return the signed 64-bit key of these values, already normalised.
 
         Two different values meet with a chance of about 1 in 10^12 per look-up among ten million
         keys.
         """
         made = self._hash.copy()
-        made.update("\x1f".join((kind, partner, *values)).encode("utf-8", "surrogatepass"))
+        made.update("\x1f".join((kind, *values)).encode("utf-8", "surrogatepass"))
         return int.from_bytes(made.digest(), "big", signed=True)
 
-    def customer(self, partner: str, customer_id: str) -> int:
+    def customer(self, customer_id: str) -> int:
         """Return the key of a customer id, taken as it is."""
-        return self.key_of(KeyKind.CUSTOMER, partner, customer_id)
+        return self.key_of(KeyKind.CUSTOMER, customer_id)
 
-    def phone(self, partner: str, phone: str | None, *, name: str | None = None) -> list[int]:
+    def phone(self, phone: str | None, *, name: str | None = None) -> list[int]:
         """Return the key of the number and, given a name, that of both; none if no number."""
         number = normalised_phone(phone)
         if number is None:
             return []
-        keys = [self.key_of(KeyKind.PHONE, partner, number)]
+        keys = [self.key_of(KeyKind.PHONE, number)]
         if name and (plain := folded(name)):
-            keys.append(self.key_of(KeyKind.PHONE_NAME, partner, number, plain))
+            keys.append(self.key_of(KeyKind.PHONE_NAME, number, plain))
         return keys
 
     def answers(
-        self,
-        partner: str,
-        *,
-        name: str | None = None,
-        street: str | None = None,
-        postcode: str | None = None,
+        self, *, name: str | None = None, street: str | None = None, postcode: str | None = None
     ) -> list[int]:
         """Return the keys of the pairs that the answers make: none for one, three for three."""
         plain_name = folded(name) if name else ""
@@ -99,16 +97,14 @@ class Keys:
             (KeyKind.NAME_POSTCODE, plain_name, plain_postcode),
             (KeyKind.STREET_POSTCODE, plain_street, plain_postcode),
         )
-        return [self.key_of(kind, partner, one, two) for kind, one, two in pairs if one and two]
+        return [self.key_of(kind, one, two) for kind, one, two in pairs if one and two]
 
-    def of(self, partner: str, customer_id: str, details: ContactDetails) -> set[int]:
+    def of(self, customer_id: str, details: ContactDetails) -> set[int]:
         """Return every key under which this customer is to be found."""
-        keys = {self.customer(partner, customer_id)}
+        keys = {self.customer(customer_id)}
         for phone in details.phones:
-            keys.update(self.phone(partner, phone, name=details.name))
+            keys.update(self.phone(phone, name=details.name))
         keys.update(
-            self.answers(
-                partner, name=details.name, street=details.street, postcode=details.postcode
-            )
+            self.answers(name=details.name, street=details.street, postcode=details.postcode)
         )
         return keys

@@ -16,7 +16,6 @@ import msgspec
 from routing.defaults import PartnerDefaults
 from routing.errors import StrategyFileDamagedError
 from routing.index_secret import fingerprint, secret_of
-from routing.offer_states import Pitch
 from routing.offers import Offer
 from routing.ready import ready_of
 from routing.strategy import Strategy
@@ -61,6 +60,8 @@ class StrategyWriter:
         cuts: dict[str, tuple[float, ...]] | None = None,
         offers: Mapping[str, Iterable[Offer]] | None = None,
         label: str | None = None,
+        features: tuple[str, ...] = (),
+        as_of: datetime | None = None,
     ) -> None:
         self.folder = folder
         self.label = label or next_label(folder, formed_at=formed_at)
@@ -74,10 +75,9 @@ class StrategyWriter:
                 partner: tuple(cut if math.isfinite(cut) else None for cut in thresholds)
                 for partner, thresholds in (cuts or {}).items()
             },
-            pitches={
-                partner: {offer.offer_id: Pitch(offer.name, offer.licence) for offer in mine}
-                for partner, mine in (offers or {}).items()
-            },
+            offers={partner: tuple(mine) for partner, mine in (offers or {}).items()},
+            features=features,
+            as_of=as_of,
         )
         self._path = folder / f".{file_of(self.label)}.{os.getpid()}.tmp"
         self._loose = folder / f".keys-{self.label}.{os.getpid()}.tmp"
@@ -216,5 +216,5 @@ class _Rows:
         if vector:
             self.bodies[VECTORS].append((number, vector))
         self.checked += (body, answer, vector)
-        found = self._keys.of(strategy.partner, strategy.customer_id, details)
+        found = self._keys.of(strategy.customer_id, details)
         self.keys.extend((key, number) for key in found)

@@ -5,33 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from routing.slot_file import PlanReader
-from routing.strategy_reader import StrategyReader
 from serving.adapters.opening import open_desk
-from serving.adapters.routers_file import Routers, read_routers
 from serving.adapters.routes import ENDPOINTS as ADAPTERS
 from serving.adapters.routes import build_adapters
 from serving.answered import FILE as ANSWERED
 from serving.clock import Clock, system_clock
 from serving.decisions import DECIDE, Decider
 from serving.endpoints import Endpoint
-from serving.following import Following
 from serving.health import LIVE, READY, build_health
-from serving.identity import KeyRing
-from serving.log import DecisionLog
-from serving.metrics import READ_METRICS, Metrics, build_metrics, new_metrics
-from serving.model_store import ModelStore
-from serving.offer_states import OfferStates
+from serving.inference import build_inference
+from serving.inference_endpoints import INFERENCE
+from serving.metrics import READ_METRICS, build_metrics
 from serving.openapi import build_description
 from serving.outcomes import REPORT_OUTCOME, build_outcomes
 from serving.pages.routes import build_pages
+from serving.parts import Parts, open_parts
 from serving.predictions import PREDICT, Predictor, build_predictions
 from serving.problems import install_problems
 from serving.settings import Settings
@@ -47,25 +41,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     LIVE,
     READY,
     READ_METRICS,
+    *INFERENCE,
     *ADAPTERS,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the endpoints share."""
-
-    settings: Settings
-    routers: Routers
-    clock: Clock
-    keys: KeyRing
-    strategies: StrategyReader
-    experiment: PlanReader
-    offers: OfferStates
-    models: ModelStore
-    following: Following
-    log: DecisionLog
-    metrics: Metrics
 
 
 def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
@@ -73,28 +51,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
     Raises KeysRequiredError where a key must be asked for and there is none.
     """
-    strategies = StrategyReader(settings.strategies_folder, check_seconds=0.0)
-    experiment = PlanReader(settings.experiment_file, check_seconds=0.0)
-    offers = OfferStates(settings.home, check_seconds=0.0)
-    parts = Parts(
-        settings=settings,
-        routers=read_routers(settings.home),
-        clock=clock,
-        keys=KeyRing.opened(settings),
-        strategies=strategies,
-        experiment=experiment,
-        offers=offers,
-        models=ModelStore(settings.models_folder),
-        following=Following(
-            strategies=strategies,
-            experiment=experiment,
-            offers=offers,
-            hold_back_share=settings.hold_back_share,
-            exploration=settings.exploration,
-        ),
-        log=DecisionLog(settings.log_file),
-        metrics=new_metrics(),
-    )
+    parts = open_parts(settings, clock=clock)
     app = FastAPI(
         title="Callworth",
         lifespan=lambda _app: _running(parts),
@@ -113,22 +70,15 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
 
 def _add_endpoints(app: FastAPI, parts: Parts) -> None:
-    decider = Decider(
-        parts.following, log=parts.log, metrics=parts.metrics, keys=parts.keys, clock=parts.clock
-    )
+    keys, metrics, log, clock = parts.keys, parts.metrics, parts.log, parts.clock
+    decider = Decider(parts.following, log=log, metrics=metrics, keys=keys, clock=clock)
     # First in the list and raw: this is the route whose every microsecond is waited for.
     app.router.routes.insert(0, Route(DECIDE.path, decider, methods=["POST"]))
-    predictor = Predictor(following=parts.following, models=parts.models, clock=parts.clock)
-    app.include_router(build_predictions(predictor, metrics=parts.metrics, keys=parts.keys))
-    app.include_router(build_strategies(parts.following, parts.keys))
+    _add_models(app, parts)
+    app.include_router(build_strategies(parts.following, keys))
+    workers = parts.settings.workers
     app.include_router(
-        build_outcomes(
-            parts.log,
-            metrics=parts.metrics,
-            keys=parts.keys,
-            clock=parts.clock,
-            workers=parts.settings.workers,
-        )
+        build_outcomes(log, metrics=metrics, keys=keys, clock=clock, workers=workers)
     )
     app.include_router(
         build_health(
@@ -136,23 +86,35 @@ def _add_endpoints(app: FastAPI, parts: Parts) -> None:
             strategies=parts.strategies,
             experiment=parts.experiment,
             offers=parts.offers,
-            models=parts.models,
-            log=parts.log,
-            keys=parts.keys,
-            clock=parts.clock,
+            models=parts.live,
+            log=log,
+            keys=keys,
+            clock=clock,
         )
     )
-    app.include_router(build_metrics(parts.metrics, parts.log, parts.keys))
+    app.include_router(build_metrics(metrics, log, keys))
     desk = open_desk(
         decider,
         parts.following,
         routers=parts.routers,
-        log=parts.log,
+        log=log,
         shared_file=parts.settings.log_file.with_name(ANSWERED),
-        registry=parts.metrics.registry,
-        clock=parts.clock,
+        registry=metrics.registry,
+        clock=clock,
     )
-    app.include_router(build_adapters(desk, parts.routers, keys=parts.keys, metrics=parts.metrics))
+    app.include_router(build_adapters(desk, parts.routers, keys=keys, metrics=metrics))
+
+
+def _add_models(app: FastAPI, parts: Parts) -> None:
+    predictor = Predictor(
+        following=parts.following, live=parts.live, models=parts.models, clock=parts.clock
+    )
+    app.include_router(build_predictions(predictor, metrics=parts.metrics, keys=parts.keys))
+    app.include_router(
+        build_inference(
+            parts.live_models, keys=parts.keys, metrics=parts.metrics, version=installed_version()
+        )
+    )
 
 
 async def _front() -> RedirectResponse:

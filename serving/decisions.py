@@ -26,11 +26,15 @@ from serving.entries import Asked, entry_of, entry_of_quick
 from serving.following import Following
 from serving.identity import KeyRing, Use
 from serving.log import DecisionLog
-from serving.log_file import LoggedDecision
+from serving.log_entry import LoggedDecision
 from serving.metrics import Metrics
 from serving.problems import ProblemError, as_problem, send_problem
 
 _log = logging.getLogger("callworth.serving")
+
+# How far the log is with the decision when its answer leaves: on disk, on its way, or lost.
+LOGGED = b"callworth-logged"
+DURABLE, QUEUED, NOT_LOGGED = b"durable", b"queued", b"no"
 
 DECIDE = Endpoint(
     method="POST",
@@ -93,9 +97,12 @@ class Decider:
         answering = self._following.answering
         asked = Asked(contact, body, key.name, now, instant, answering.in_force.in_force_id)
         entry, source = self._answered(asked, answering, started=started)
-        self._log.add(entry)
+        if contact.durable:
+            logged = DURABLE if await self._log.add_durably(entry) else QUEUED
+        else:
+            logged = QUEUED if self._log.add(entry) else NOT_LOGGED
         self._count(source, contact, entry.microseconds)
-        await _send(entry.answer.encode(), send)
+        await _send(entry.answer.encode(), send, logged=logged)
 
     def _answered(
         self, asked: Asked, answering: Quick, *, started: float
@@ -137,10 +144,11 @@ def _quickly(answering: Quick, asked: Asked) -> QuickAnswer | None:
         return None
 
 
-async def _send(answer: bytes, send: Send) -> None:
+async def _send(answer: bytes, send: Send, *, logged: bytes) -> None:
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", str(len(answer)).encode()),
+        (b"content-length", b"%d" % len(answer)),
+        (LOGGED, logged),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})

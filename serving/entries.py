@@ -8,7 +8,7 @@ from datetime import datetime
 from routing.answer import Arm, Decision, Source
 from routing.contact import Contact
 from routing.quick import QuickAnswer
-from serving.log_file import LoggedDecision
+from serving.log_entry import LoggedDecision
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ def entry_of(decision: Decision, asked: Asked, *, answer: bytes, seconds: float)
         partner=decision.partner,
         customer_id=customer.customer_id if customer else None,
         identified_by=customer.identified_by.value if customer else None,
-        decided_at=asked.now,
+        decided_at=asked.instant,
         source=decision.source.value,
         why=decision.why,
         value_group=decision.value_group,
@@ -46,6 +46,7 @@ def entry_of(decision: Decision, asked: Asked, *, answer: bytes, seconds: float)
         microseconds=int(seconds * 1e6),
         request=asked.body.decode("utf-8", "replace"),
         answer=answer.decode("utf-8"),
+        in_force=asked.in_force,
     )
 
 
@@ -58,7 +59,7 @@ def entry_of_quick(quick: QuickAnswer, asked: Asked, *, seconds: float) -> Logge
         partner=ready.partner,
         customer_id=ready.customer_id,
         identified_by=quick.identified_by.value,
-        decided_at=asked.now,
+        decided_at=asked.instant,
         source=Source.STRATEGY.value,
         why=None,
         value_group=ready.value_group,
@@ -72,4 +73,5 @@ def entry_of_quick(quick: QuickAnswer, asked: Asked, *, seconds: float) -> Logge
         microseconds=int(seconds * 1e6),
         request=asked.body.decode("utf-8", "replace"),
         answer=quick.body.decode("utf-8"),
+        in_force=asked.in_force,
     )

@@ -16,8 +16,8 @@ from serving.clock import Clock
 from serving.endpoints import Endpoint
 from serving.following import Following
 from serving.identity import KeyRing
+from serving.live_store import LiveStore
 from serving.log import DecisionLog
-from serving.model_store import ModelStore
 from serving.offer_states import OfferStates
 
 # Strategies are formed every night; a set of two days ago means that a night was missed.
@@ -82,7 +82,7 @@ def build_health(
     strategies: StrategyReader,
     experiment: PlanReader,
     offers: OfferStates,
-    models: ModelStore,
+    models: LiveStore,
     log: DecisionLog,
     keys: KeyRing,
     clock: Clock,
@@ -97,9 +97,9 @@ def build_health(
 
     @router.get(READY.path)
     async def ready() -> Response:
-        await models.current()
         await asyncio.to_thread(following.look)
-        served = _served(following.in_force.strategies, now=clock())
+        in_force = following.in_force
+        served = _served(in_force.strategies, now=clock())
         troubles = (
             following.trouble,
             strategies.problem,
@@ -115,7 +115,7 @@ def build_health(
             ready=True,
             degraded=tuple(trouble for trouble in troubles if trouble),
             strategy_set=served,
-            model_set=models.version,
+            model_set=in_force.live.version if in_force.live is not None else None,
             log=LogState(log.waiting, log.dropped),
         )
         return Response(encode(state), media_type="application/json")

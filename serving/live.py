@@ -1,65 +1,47 @@
-"""Scoring features now, through the compiled model set: every signal for every offer asked for."""
+"""Scoring features now, through the live model set: every signal for every offer asked for."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from features.contract import Kind
 from models.compiled import CompiledModelSet
-from models.encoding import Columns
-from models.model_choice import ModelChoice
+from models.live import LiveModelSet
 from models.model_set import ALL_PROFILES
 from models.per_caller import ByImportance
-from models.reasons import Matrix
 from models.signals import Signal
 from routing.answer import ShownSignals
 from serving.bodies import nearest
 from serving.prediction import Basis, ChosenModel, Measured, PredictedOffer, Prediction
 from serving.problems import ProblemError
 
+UPLIFT = "uplift"
+
 
 def score(
-    models: CompiledModelSet,
+    models: LiveModelSet,
     *,
     stage: str,
     features: Mapping[str, Measured],
     offers: tuple[str, ...] | None,
-    model_choice: ModelChoice = ModelChoice.STAGE,
+    compiled: CompiledModelSet | None = None,
 ) -> Prediction:
     """Return the signals of each offer; a feature that is absent counts as unknown.
 
-    Raises ProblemError 422 for a feature or offer that the model set does not know.
+    Where the model set is also given `compiled`, importance chooses whose models score. Raises
+    ProblemError 422 for a feature or offer that the model set does not know.
     """
     checked = _checked(models, features)
     asked = chosen_offers(offers, models.offer_ids, holder=f"Model set {models.version}")
-    columns = {name: [checked.get(name)] for name in models.features}
-    row = models.encode(columns)
-    whose, choice = _whose(models, columns, row, stage=stage, model_choice=model_choice)
-    matrix = np.repeat(row, len(asked), axis=0)
-    profile = np.full(len(asked), whose)
-    places = np.array([models.offer_ids.index(offer) for offer in asked], dtype=np.intp)
-    scores = {
-        signal: models.predict(signal, matrix, profile=profile, offer=places)
-        for signal in models.signals
-    }
-
-    elected = models.elected_effects(row, profile=np.array([whose]))[0][places]
-
-    def of(signal: Signal, at: int) -> float | None:
-        return float(scores[signal][at]) if signal in scores else None
-
+    values = [checked.get(name) for name in models.features]
+    whose, choice = (stage, None) if compiled is None else _by_importance(compiled, values, stage)
+    found = models.score(values, profile=whose)
+    by_offer = dict(zip(models.offer_ids, found.matrix.T.tolist(), strict=False))
     predicted = [
-        PredictedOffer(
-            offer_id=offer,
-            likelihood=of(Signal.ACCEPT, at),
-            uplift=_uplift(elected[at], of(Signal.ACCEPT, at), of(Signal.BASELINE, at)),
-            lapse=of(Signal.LAPSE, at),
-            keep=of(Signal.KEEP, at),
-            value=of(Signal.VALUE, at),
-        )
-        for at, offer in enumerate(asked)
+        _predicted(offer, dict(zip(found.names, by_offer[offer], strict=True))) for offer in asked
     ]
     predicted.sort(key=lambda one: (-(one.value or 0.0), -(one.likelihood or 0.0), one.offer_id))
     return Prediction(
@@ -73,17 +55,29 @@ def score(
     )
 
 
-def _whose(
-    models: CompiledModelSet,
-    columns: Columns,
-    row: Matrix,
-    *,
-    stage: str,
-    model_choice: ModelChoice,
-) -> tuple[str, ChosenModel | None]:
-    """Return the profile whose models score, and why where importance chose it."""
-    if model_choice is ModelChoice.STAGE:
-        return stage, None
+def _predicted(offer_id: str, scores: dict[str, float]) -> PredictedOffer:
+    """Return the offer's scores, null where the set has no model that could say."""
+
+    def of(name: str) -> float | None:
+        value = scores.get(name, math.nan)
+        return value if math.isfinite(value) else None
+
+    return PredictedOffer(
+        offer_id=offer_id,
+        likelihood=of(Signal.ACCEPT),
+        uplift=of(UPLIFT),
+        lapse=of(Signal.LAPSE),
+        keep=of(Signal.KEEP),
+        value=of(Signal.VALUE),
+    )
+
+
+def _by_importance(
+    models: CompiledModelSet, values: list[Measured], stage: str
+) -> tuple[str, ChosenModel]:
+    """Return the profile whose models score, and why."""
+    columns = {name: [value] for name, value in zip(models.features, values, strict=True)}
+    row = models.encode(columns)
     chosen = ByImportance(models).choose(columns, row, stage=np.array([stage]))
     importance = {name: round(by, 4) for name, by in chosen.sums(0).items()}
     return str(chosen.profile[0]), ChosenModel(importance=importance, why=chosen.why(0))
@@ -107,8 +101,8 @@ def chosen_offers(
     return tuple(dict.fromkeys(offers))
 
 
-def _checked(models: CompiledModelSet, features: Mapping[str, Measured]) -> dict[str, Measured]:
-    kinds = dict(models.manifest.features)
+def _checked(models: LiveModelSet, features: Mapping[str, Measured]) -> dict[str, Measured]:
+    kinds = models.kinds
     for name, value in features.items():
         if name not in kinds:
             raise ProblemError(
@@ -128,13 +122,6 @@ def _checked(models: CompiledModelSet, features: Mapping[str, Measured]) -> dict
     return {name: float(v) if isinstance(v, bool | int) else v for name, v in features.items()}
 
 
-def _uplift(elected: float, accept: float | None, baseline: float | None) -> float | None:
-    """Return the elected learner's effect, or else acceptance less baseline."""
-    if np.isfinite(elected):
-        return float(elected)
-    return None if accept is None or baseline is None else accept - baseline
-
-
 def _of_best(offers: list[PredictedOffer]) -> ShownSignals | None:
     if not offers:
         return None
@@ -142,9 +129,7 @@ def _of_best(offers: list[PredictedOffer]) -> ShownSignals | None:
     return ShownSignals(best.likelihood, best.lapse, best.keep, best.value)
 
 
-def _uncertain(
-    models: CompiledModelSet, given: Mapping[str, Measured], *, profile: str
-) -> str | None:
+def _uncertain(models: LiveModelSet, given: Mapping[str, Measured], *, profile: str) -> str | None:
     said = []
     if unknown := sum(given.get(name) is None for name in models.features):
         said.append(f"{unknown} of {len(models.features)} features are unknown.")

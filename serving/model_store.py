@@ -1,4 +1,4 @@
-"""The promoted model set for live answers: follows HOME/models/current.json."""
+"""The promoted model set in full, for who asks by importance: loaded when it is first needed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from features.errors import FeatureError
 from models.compiled import CompiledModelSet
+from serving.live_store import POINTER
 
 _log = logging.getLogger("callworth.serving")
 
 _LOOK_EVERY_SECONDS = 1.0
-POINTER = "current.json"
 
 
 class ModelStore:
@@ -36,11 +36,6 @@ class ModelStore:
                     await self._follow()
                     self._look_at = time.monotonic() + _LOOK_EVERY_SECONDS
         return self._models
-
-    @property
-    def version(self) -> str | None:
-        """The version of the model set in force, or None."""
-        return self._models.version if self._models is not None else None
 
     async def _follow(self) -> None:
         pointer = self._folder / POINTER

@@ -24,6 +24,8 @@ from serving.endpoints import Endpoint, Example
 from serving.following import Following
 from serving.identity import KeyRing, Use, requires
 from serving.live import chosen_offers, score
+from serving.live_scoring import LiveScoring
+from serving.live_store import LiveStore
 from serving.metrics import Metrics
 from serving.model_store import ModelStore
 from serving.prediction import (
@@ -117,8 +119,11 @@ PREDICT = Endpoint(
 class Predictor:
     """Answers one question after the other; a missing store or model gives `source` none."""
 
-    def __init__(self, *, following: Following, models: ModelStore, clock: Clock) -> None:
+    def __init__(
+        self, *, following: Following, live: LiveStore, models: ModelStore, clock: Clock
+    ) -> None:
         self._following = following
+        self._live = live
         self._models = models
         self._clock = clock
 
@@ -127,7 +132,7 @@ class Predictor:
         _check(asked)
         try:
             if asked.features is not None and asked.stage is not None:
-                return await self._live(asked, asked.stage, asked.features)
+                return await self._scored(asked, asked.stage, asked.features)
             return self._formed(asked, now=self._clock())
         except ProblemError:
             raise
@@ -135,19 +140,24 @@ class Predictor:
             _log.error("a prediction failed", exc_info=error)
             return nothing(f"It could not be made: {as_problem(error).fact}")
 
-    async def _live(
+    async def _scored(
         self, asked: PredictionRequest, stage: Stage, features: dict[str, Measured]
     ) -> Prediction:
-        models = await self._models.current()
-        if models is None:
-            return nothing(self._models.trouble or "No model set is promoted.")
+        live = self._following.in_force.live
+        if not isinstance(live, LiveScoring):
+            return nothing(self._live.trouble or "No model set is promoted.")
+        compiled = None
+        if asked.model_choice is not ModelChoice.STAGE:
+            compiled = await self._models.current()
+            if compiled is None:
+                return nothing(self._models.trouble or "No model set is promoted.")
         return await asyncio.to_thread(
             score,
-            models,
+            live.models,
             stage=stage,
             features=features,
             offers=asked.offers,
-            model_choice=asked.model_choice,
+            compiled=compiled,
         )
 
     def _formed(self, asked: PredictionRequest, *, now: datetime) -> Prediction:

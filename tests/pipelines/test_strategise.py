@@ -299,7 +299,10 @@ def test_a_paused_offer_is_a_no_for_everyone_and_the_next_is_taken(
                 assert offer.why.startswith(("paused by marketing: out of stock", "not", "asked"))
         second |= {o.offer_id for o in strategy.handling.offers if o.present}
     assert second == {"home"}
-    assert header_of(published.path).pitches["main"]["home"].licence == "property"
+    assert (
+        next(o for o in header_of(published.path).offers["main"] if o.offer_id == "home").licence
+        == "property"
+    )
 
 
 def test_an_edited_file_of_changes_stops_the_forming(

@@ -19,28 +19,24 @@ def test_letters_of_other_alphabets_are_kept() -> None:
 
 
 def test_one_answer_makes_no_key_two_make_one_three_make_three() -> None:
-    assert KEYS.answers("main", name="Jane Doe") == []
-    assert len(KEYS.answers("main", name="Jane Doe", postcode="01101")) == 1
-    assert len(KEYS.answers("main", name="Jane Doe", street="1 Main St", postcode="01101")) == 3
-    assert KEYS.answers("main", name=" . ", postcode="01101") == []
+    assert KEYS.answers(name="Jane Doe") == []
+    assert len(KEYS.answers(name="Jane Doe", postcode="01101")) == 1
+    assert len(KEYS.answers(name="Jane Doe", street="1 Main St", postcode="01101")) == 3
+    assert KEYS.answers(name=" . ", postcode="01101") == []
 
 
 def test_a_customer_is_under_id_phones_and_pairs_of_answers() -> None:
-    keys = KEYS.of("main", "c-1", JANE)
-    assert KEYS.customer("main", "c-1") in keys
-    assert set(KEYS.phone("main", "(555) 555-0101")) <= keys
-    assert set(KEYS.phone("main", "5555550100", name="JANE DOE")) <= keys
-    assert set(KEYS.answers("main", street="1 main st", postcode="01101")) <= keys
+    keys = KEYS.of("c-1", JANE)
+    assert KEYS.customer("c-1") in keys
+    assert set(KEYS.phone("(555) 555-0101")) <= keys
+    assert set(KEYS.phone("5555550100", name="JANE DOE")) <= keys
+    assert set(KEYS.answers(street="1 main st", postcode="01101")) <= keys
     assert len(keys) == 1 + 4 + 3
 
 
-def test_the_same_values_of_another_partner_have_other_keys() -> None:
-    assert not KEYS.of("main", "c-1", JANE) & KEYS.of("north", "c-1", JANE)
-
-
 def test_a_key_fits_a_signed_column() -> None:
-    assert all(-(2**63) <= key < 2**63 for key in KEYS.of("main", "c-1", JANE))
+    assert all(-(2**63) <= key < 2**63 for key in KEYS.of("c-1", JANE))
 
 
 def test_another_secret_makes_other_keys() -> None:
-    assert not KEYS.of("main", "c-1", JANE) & Keys(b"another").of("main", "c-1", JANE)
+    assert not KEYS.of("c-1", JANE) & Keys(b"another").of("c-1", JANE)

@@ -28,7 +28,8 @@ from routing.strategy import Strategy
 from routing.strategy_index import ContactDetails
 from routing.strategy_writer import StrategyWriter
 from serving import examples
-from serving.app import Parts, build_app
+from serving.app import build_app
+from serving.parts import Parts
 from serving.settings import Settings
 
 NOW = examples.NOW

@@ -96,9 +96,9 @@ def test_a_set_opened_by_one_thread_answers_in_another(home: Path, publish: Publ
     label = publish()
     found = OpenSet.open(home / "strategies" / f"strategies-{label}.sqlite")
     found.warm()
-    (ready,) = found.ready_by_customer("main", examples.STRATEGY.customer_id)
+    (ready,) = found.ready_by_customer(examples.STRATEGY.customer_id)
     assert ready.value_group == examples.STRATEGY.value_group
-    assert found.ready_by_customer("main", "nobody") == []
+    assert found.ready_by_customer("nobody") == []
 
 
 @pytest.mark.parametrize("harm", ["gone", "another", "rubbish"])

@@ -11,61 +11,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from features.contract import Kind
 from models.artefacts import write_contents
 from models.compiled import CompiledModelSet
-from models.encoding import Encoder
-from models.model_set import (
-    ENCODING,
-    MANIFEST,
-    Answer,
-    CalibrationForm,
-    LinearForm,
-    Manifest,
-    SignalForm,
-    write_json,
-)
+from models.live_graph.writing import write_graphs
+from models.model_set import MANIFEST, CalibrationForm, LinearForm, SignalForm, write_json
 from serving import examples
 from serving.predictions import PREDICT
+from tests.linear_model_set import OFFERS, write_model_set
 
 Asking = Callable[..., None]
-
-KINDS = {"age": Kind.CONTINUOUS, "owner": Kind.BINARY, "life_event": Kind.NOMINAL}
-OFFERS = ("term_life", "home_cover")
-ACCEPT = LinearForm(-1.0, ((0, 0.8), (1, 0.3)), (0.0, 0.5), ((0, 1, 0.2),))
-
-
-def write_model_set(models: Path, version: str, *, signals: tuple[str, ...]) -> Path:
-    """Write and point at a model set of hand-made linear models."""
-    folder = models / version
-    rows: dict[str, Any] = {
-        "age": [20.0, 40.0, 60.0] * 20,
-        "owner": [0.0, 1.0, None] * 20,
-        "life_event": ["none", "retired", "none"] * 20,
-    }
-    write_json(folder / ENCODING, Encoder.fitted(rows, kinds=KINDS).to_json())
-    for signal in signals:
-        task = "amount" if signal == "value" else "probability"
-        form = SignalForm(task, "linear", (ACCEPT,), (1.0,), 0.0, CalibrationForm(), 100.0)
-        write_json(folder / signal / "all.json", asdict(form))
-    write_json(
-        folder / MANIFEST,
-        Manifest(
-            version=version,
-            features=tuple((name, kind.value) for name, kind in KINDS.items()),
-            profiles=("lead",),
-            offer_ids=OFFERS,
-            answers=tuple(
-                Answer(signal, profile, "all", "linear", f"{signal}/all.json")
-                for signal in signals
-                for profile in ("all", "lead")
-            ),
-            as_of="", trained_from="", trained_until="", judged_from="", fingerprint="",
-        ),
-    )  # fmt: skip
-    write_contents(folder)
-    write_json(models / "current.json", {"version": version, "folder": version})
-    return folder
 
 
 @pytest.fixture
@@ -127,17 +81,16 @@ def test_a_live_score_is_the_compiled_models_own_number(asking: Asking, model_se
 
 
 def test_decisions_come_from_formed_strategies_and_live_scores_from_predictions(
-    asking: Asking, model_set: Path, root: Path
+    asking: Asking, model_set: Path
 ) -> None:
     async def test(ask: Any) -> None:
         live = (await predict(ask, stage="lead", features={"age": 44})).json()
         decision = (await ask.decide(customer_id="main-000081")).json()
         assert (live["source"], decision["source"]) == ("live", "default")
         schemas = (await ask.client.get("/openapi.json")).json()["components"]["schemas"]
-        sources = {"strategy", "completed", "profile", "default"}
+        sources = {"strategy", "completed", "live", "profile", "default"}
         assert set(schemas["Source"]["enum"]) == sources
         assert set(schemas["Arm"]["enum"]) == {"on", "off", "explore"}
-        assert "never scored live" in (root / "docs" / "http.md").read_text()
 
     asking(test)
 
@@ -229,7 +182,7 @@ def test_a_promotion_is_followed_and_a_damaged_one_leaves_the_set_before(
 ) -> None:
     async def test(ask: Any) -> None:
         async def version() -> str:
-            ask.parts.models._look_at = 0.0
+            ask.parts.following.look()
             got = (await predict(ask, stage="lead", features={})).json()
             return str(got["model_set"])
 
@@ -238,7 +191,7 @@ def test_a_promotion_is_followed_and_a_damaged_one_leaves_the_set_before(
         assert await version() == "18 or so"
         write_json(model_set.parent / "current.json", {"version": "gone", "folder": "gone"})
         assert await version() == "18 or so"
-        assert "cannot be loaded" in ask.parts.models.trouble
+        assert "cannot be loaded" in ask.parts.live.trouble
 
     asking(test)
 
@@ -250,9 +203,9 @@ def test_a_model_pointer_that_is_put_back_unchanged_is_no_trouble_any_more(
 
     async def test(ask: Any) -> None:
         async def trouble() -> Any:
-            ask.parts.models._look_at = 0.0
+            ask.parts.following.look()
             assert (await predict(ask, stage="lead", features={})).json()["model_set"] == "17"
-            return ask.parts.models.trouble
+            return ask.parts.live.trouble
 
         assert await trouble() is None
         pointer.rename(aside)
@@ -271,14 +224,14 @@ def test_a_model_set_that_could_not_be_loaded_is_tried_again_and_told_once(
 
     async def test(ask: Any) -> None:
         async def source() -> str:
-            ask.parts.models._look_at = 0.0
+            ask.parts.following.look()
             return str((await predict(ask, stage="lead", features={})).json()["source"])
 
         assert [await source(), await source()] == ["none", "none"]
         assert len([one for one in caplog.records if "cannot be loaded" in one.message]) == 1
         away.rename(model_set)  # the pointer is as it was
         assert await source() == "live"
-        assert ask.parts.models.trouble is None
+        assert ask.parts.live.trouble is None
 
     asking(test)
 
@@ -298,6 +251,7 @@ def write_listening_models(models: Path) -> None:
         if (answer["signal"], answer["profile"]) == ("accept", "lead"):
             answer.update(uses="lead", file="accept/lead.json")
     write_json(folder / MANIFEST, manifest)
+    write_graphs(folder)
     write_contents(folder)
 
 

@@ -1,0 +1,41 @@
+"""What a live score needs and gives: all that is known of a customer now, and what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.errors import RoutingError
+from routing.forming_one import OfferScore
+from routing.freshly_known import KnownEvents, KnownFeatures
+from routing.strategy import Reason
+from routing.vectors import Value
+
+
+class LiveScoreError(RoutingError):
+    """A contact cannot be scored now; its strategy or its profile's default answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known at `as_of`, by name, and what has become known since; instants are aware."""
+
+    names: tuple[str, ...]
+    values: tuple[Value, ...]
+    stage: str
+    as_of: datetime
+    now: datetime
+    events: KnownEvents = ()
+    features: KnownFeatures | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScores:
+    """The scores of one customer for each offer asked for; `why` says what could not be used."""
+
+    model_set: str
+    stage: str
+    offers: tuple[OfferScore, ...]
+    reasons: tuple[Reason, ...] = ()
+    life_event: str = ""
+    why: str | None = None
