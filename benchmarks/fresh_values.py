@@ -170,10 +170,21 @@ def engine_milliseconds(tables: Path, *, customer: str, now: datetime) -> float:
     return statistics.median(taken)
 
 
+def chose_just_before(training: Path) -> tuple[int, float]:
+    """Return how many voice contacts there are, and the share with a menu choice in the hour."""
+    ((contacts, share),) = duckdb.execute(
+        "SELECT COUNT(*), AVG(CASE WHEN days_since_last_voice_menu < 1 / 24 THEN 1 ELSE 0 END) "
+        "FROM read_parquet(?) WHERE channel = 'voice'",
+        [str(training)],
+    ).fetchall()
+    return contacts, share
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, default=Path("callworth-home"))
-    tables = parser.parse_args().home / "tables"
+    home = parser.parse_args().home
+    tables = home / "tables"
     now = datetime.fromisoformat(json.loads((tables / "world.json").read_text())["until"])
     engine = computed(tables, as_of=now)
     print(f"{len(engine):,} customers x {len(NAMES)} features")
@@ -183,6 +194,8 @@ def main() -> None:
         print(f"{events} events: {timed(engine, events=events):6.1f} us a customer")
     taken = engine_milliseconds(tables, customer=next(iter(engine)), now=now)
     print(f"the engine: {taken:6.1f} ms a customer, session open")
+    contacts, share = chose_just_before(home / "features" / "training.parquet")
+    print(f"{contacts:,} voice contacts to learn from, {share:.2%} with a menu choice in the hour")
 
 
 if __name__ == "__main__":
