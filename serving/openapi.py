@@ -29,19 +29,22 @@ _INTRODUCTION = (
 )
 
 WHEN: dict[int, str] = {
-    400: "The body is not JSON.",
+    400: "The body is not JSON, or does not fit a model of the inference protocol.",
     401: "No key was sent, or one that is not known.",
     403: "The key's role may not do this; `allowed` names those that may.",
     404: "There is nothing of that name.",
     405: "The path exists, the method does not; `allowed` names those that do.",
     408: "The body did not arrive within ten seconds.",
     409: "It contradicts what is stored; the detail says what that is.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is larger than 64 KiB, for inference than 4 MiB.",
     415: "The body is not sent as application/json.",
     421: "Without keys, the server answers only to its own host name.",
     422: "A field is missing, unknown or wrong: `field` names it, `allowed` what may be there.",
     500: "The server failed in a way that nobody foresaw.",
-    503: "The decision log cannot be written, so nothing is acknowledged; send it again later.",
+    503: (
+        "The decision log cannot be written, so nothing is acknowledged; send it again later."
+        " Or no model set is promoted, for the readiness of /v2."
+    ),
 }
 
 
