@@ -39,9 +39,12 @@ check: lint types contracts test ## Everything that CI checks
 browser: ## Install Debian's Chromium for the page tests (needs root)
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null
 
+postgresql: ## Install Debian's PostgreSQL for the tests of a log in it (needs root)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql) >/dev/null
+
 lock: .venv/installed-dev ## Resolve the locked requirements anew
 	@$(PY) -m pip install -q uv 2>/dev/null
-	@for out in "requirements-serving.txt" "requirements.txt --extra training --group install" "requirements-dev.txt --extra training --group install --group dev"; do \
+	@for out in "requirements-serving.txt" "requirements.txt --extra training --group install" "requirements-dev.txt --extra training --extra postgresql --group install --group dev"; do \
 	  $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --no-annotate --upgrade -q -o $$out; done
 

@@ -14,6 +14,7 @@ from serving.identity import KeyRing
 from serving.live_scoring import LiveScoring
 from serving.live_store import LiveStore
 from serving.log import DecisionLog
+from serving.log_place import place_of
 from serving.metrics import Metrics, new_metrics
 from serving.model_store import ModelStore
 from serving.offer_states import OfferStates
@@ -52,7 +53,7 @@ def open_parts(settings: Settings, *, clock: Clock) -> Parts:
     experiment = PlanReader(settings.experiment_file, check_seconds=0.0)
     offers = OfferStates(settings.home, check_seconds=0.0)
     live = LiveStore(settings.models_folder)
-    log = DecisionLog(settings.log_file)
+    log = DecisionLog(place_of(settings))
     return Parts(
         settings=settings,
         routers=read_routers(settings.home),

@@ -26,7 +26,7 @@ class Settings:
     `hold_back_share` is the share of contacts (0 to 1) that get no offer, so that uplift can be
     measured; `explore_share` (0 to 0.2) of those that get one draw it at random, `explore_regret`
     is money per contact that this may cost; `keys` is the keys file, by default `keys.toml` in the
-    home folder.
+    home folder; `log` is another place of the decision log, a file or `postgresql://...`.
     """
 
     home: Path = Path("callworth-home")
@@ -37,6 +37,7 @@ class Settings:
     explore_regret: float = math.inf
     workers: int = 1
     keys: Path | None = None
+    log: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= _LAST_PORT:
@@ -95,6 +96,7 @@ class Settings:
             explore_regret=chosen("EXPLORE_REGRET", explore_regret, default.explore_regret, float),
             workers=chosen("WORKERS", workers, default.workers, int),
             keys=chosen("KEYS", keys, default.keys, Path),
+            log=chosen("LOG", None, default.log, str),
         )
 
     def as_environment(self) -> dict[str, str]:
@@ -129,7 +131,9 @@ class Settings:
 
     @property
     def log_file(self) -> Path:
-        """Where decisions and outcomes are logged."""
+        """Where decisions and outcomes are logged, unless that is a database."""
+        if self.log is not None and "://" not in self.log:
+            return Path(self.log)
         return self.home / "log" / "decisions.sqlite"
 
     @property
