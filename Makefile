@@ -11,7 +11,7 @@ TEST_ARGS ?=
 # One process a core; TEST_ARGS="-n 0" runs all in one, which a debugger needs.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help demo test test-all lint types contracts check browser lock bench clean
+.PHONY: help demo test test-all lint types contracts check browser postgresql sip lock bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ check: lint types contracts test ## Everything that CI checks
 
 browser: ## Install Debian's Chromium for the page tests (needs root)
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null
+
+sip: ## Install Debian's Kamailio and sipp for the SIP example and its tests (needs root)
+	@(command -v kamailio && command -v sipp) >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends kamailio kamailio-extra-modules sip-tester) >/dev/null
 
 postgresql: ## Install Debian's PostgreSQL for the tests of a log in it (needs root)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql) >/dev/null

@@ -1,0 +1,1 @@
+"""An AWS Lambda function that a contact flow of Amazon Connect calls."""
