@@ -1,4 +1,4 @@
-"""The tables of the decision log's SQLite file."""
+"""The tables of the decision log, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -28,3 +28,24 @@ CREATE TABLE IF NOT EXISTS gaps (
 DECISION_COLUMNS = LoggedDecision.__struct_fields__
 # What files of older versions lack; each is a text that may be missing.
 ADDED_COLUMNS = ("in_force", "stages")
+
+POSTGRESQL_SCHEMA = """
+CREATE TABLE IF NOT EXISTS decisions (
+  decision_id text NOT NULL PRIMARY KEY, contact_id text NOT NULL, partner text,
+  customer_id text, identified_by text, decided_at text NOT NULL, source text NOT NULL, why text,
+  value_group text, queue text NOT NULL, offer_id text, arm text NOT NULL,
+  probability float8 NOT NULL, strategy_set text, model_set text, asked_by text NOT NULL,
+  microseconds int8 NOT NULL, request text NOT NULL, answer text NOT NULL,
+  in_force text, stages text
+);
+CREATE INDEX IF NOT EXISTS decisions_by_time ON decisions (decided_at COLLATE "C");
+CREATE TABLE IF NOT EXISTS outcomes (
+  decision_id text NOT NULL REFERENCES decisions, offer_id text NOT NULL,
+  accepted int4 NOT NULL, revenue float8, occurred_at text NOT NULL, received_at text NOT NULL,
+  PRIMARY KEY (decision_id, offer_id)
+);
+CREATE TABLE IF NOT EXISTS in_force (in_force_id text NOT NULL PRIMARY KEY, body text NOT NULL);
+CREATE TABLE IF NOT EXISTS gaps (
+  began_at text NOT NULL, ended_at text NOT NULL, decisions int8 NOT NULL, why text NOT NULL
+);
+"""

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from serving.errors import SettingsError
+from serving.log_file import LogFile
+from serving.log_place import place_of
+from serving.log_postgresql import PostgresqlLog
+from serving.settings import Settings
+
+
+def test_the_log_lies_in_the_home_unless_a_file_is_named() -> None:
+    assert place_of(Settings(home=Path("h"))).name == "The log h/log/decisions.sqlite"
+    named = Settings.from_environment({"CALLWORTH_LOG": "/var/log/callworth.sqlite"})
+    assert isinstance(place_of(named), LogFile)
+    assert named.log_file == Path("/var/log/callworth.sqlite")
+
+
+def test_a_log_in_postgresql_is_named_without_its_password() -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed (the extra `postgresql`)")
+    place = place_of(Settings(log="postgresql://callworth:secret@db/calls"))
+    assert isinstance(place, PostgresqlLog)
+    assert place.name == "The log postgresql://callworth@db/calls"
+
+
+def test_another_kind_of_log_is_refused_with_the_fix() -> None:
+    with pytest.raises(SettingsError, match=r"'kafka://'.*postgresql://"):
+        place_of(Settings(log="kafka://broker:9092/decisions"))
