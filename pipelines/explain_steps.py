@@ -12,6 +12,7 @@ from serving.log_entry import LoggedDecision
 _SOURCES = {
     Source.STRATEGY: "The strategy was used as it was formed.",
     Source.COMPLETED: "The strategy was completed with what was known only then.",
+    Source.LIVE: "The strategy was formed for this contact, by a score of that moment.",
     Source.PROFILE: "The defaults of the customer's stage were used.",
     Source.DEFAULT: "The defaults of the partner were used.",
 }
@@ -45,6 +46,8 @@ def _asked(entry: LoggedDecision, contact: Contact | None) -> Iterator[str]:
         f"customer_id {contact.customer_id}" if contact.customer_id else None,
         f"from {contact.from_}" if contact.from_ else None,
         f"reason {contact.said.reason.value}" if contact.said.reason else None,
+        f"{len(contact.events)} events" if contact.events else None,
+        "features sent along" if contact.features else None,
     ]
     given = ", ".join(part for part in parts if part) or "nothing to recognise a customer by"
     who = f"Asked by '{entry.asked_by}' for contact {contact.contact_id}"
@@ -78,7 +81,7 @@ def _who(decision: Decision) -> Iterator[str]:
 
 
 def _what(decision: Decision) -> Iterator[str]:
-    yield f"{_SOURCES.get(decision.source, decision.source.value)} {decision.why or ''}".rstrip()
+    yield f"{_SOURCES[decision.source]} {decision.why or ''}".rstrip()
     then = "".join(f", after {f.after_seconds} s {f.queue}" for f in decision.route.fallbacks)
     yield (
         f"Value group {decision.value_group}; queue {decision.route.queue},"

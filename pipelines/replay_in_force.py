@@ -8,11 +8,14 @@ from typing import TypeVar
 
 import msgspec
 
+from features.errors import FeatureError
+from models.live import LiveModelSet
 from pipelines.replay_log import LogReading
 from routing.errors import RoutingError
 from routing.in_force import InForce, LiveModels, Record, in_force_from, read_record
 from routing.open_set import OpenSet
 from routing.strategy_pointer import file_of
+from serving.live_scoring import LiveScoring
 from serving.log_entry import LoggedDecision
 
 K = TypeVar("K")
@@ -81,7 +84,13 @@ class Rebuilding:
 
 def live_models(home: Path, version: str | None) -> LiveModels | None:
     """Return the model set that scored contacts then, or None where it is not kept."""
-    return None
+    if version is None:
+        return None
+    try:
+        models = LiveModelSet.load(home / "models" / version)
+    except FeatureError:
+        return None
+    return LiveScoring(models) if models.version == version else None
 
 
 def _keep(kept: dict[K, V], key: K, value: V) -> None:
