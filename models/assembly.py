@@ -43,6 +43,7 @@ from models.paths import path_rows
 from models.planning import Election, Labelled, SignalRows, plan_elections, split_pairs
 from models.provenance import manifest_of
 from models.proving import prove_batches, prove_live
+from models.reason_rows import reason_rows
 from models.search import Searched
 from models.searched import search_rows, searched_settings
 from models.selection import Elected, elect
@@ -85,7 +86,9 @@ def assemble(
             labelled, splits, answers, name=out.name, settings=settings, effects=effects
         )
         write_json(folder / MANIFEST, manifest)
-        compiled = _sealed(folder, threads=settings.jobs)
+        write_graphs(folder, rows=reason_rows(labelled, splits, rows_of))
+        write_contents(folder)
+        compiled = CompiledModelSet.load(folder, threads=settings.jobs)
         prove_batches(compiled, elected, rows_of, jobs, effects=profiles)
         rng = np.random.default_rng(settings.seed)
         prove_live(folder, compiled, elected, labelled=labelled, effects=profiles, rng=rng)
@@ -206,13 +209,6 @@ def _compile(winner: Elected, folder: Path, *, signal: str, profile: str) -> Non
         reasons=linear.form_,
     )
     write_json(folder / signal / f"{profile}.json", form)
-
-
-def _sealed(folder: Path, *, threads: int) -> CompiledModelSet:
-    """Join the live graphs, list what answers, and return the set as anybody would load it."""
-    write_graphs(folder)
-    write_contents(folder)
-    return CompiledModelSet.load(folder, threads=threads)
 
 
 def _judged(

@@ -88,7 +88,7 @@ class LiveModelSet:
         self._reasons = reasons or {}
         self._all = sessions[ALL_PROFILES]
         inputs = LiveInputs(self.features, encoder)
-        self.inputs, self._many = inputs.one, inputs.many
+        self.inputs, self.many_inputs = inputs.one, inputs.many
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> LiveModelSet:
@@ -130,7 +130,7 @@ class LiveModelSet:
         Raises EncodingError when a column is missing or a numeric one holds text.
         """
         session = self._sessions.get(profile, self._all)
-        (found,) = session.run(_OUTPUTS, self._many(columns))
+        (found,) = session.run(_OUTPUTS, self.many_inputs(columns))
         return LiveScores(self._names, found.reshape(-1, *self._shape))
 
     def reasons(

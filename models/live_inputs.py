@@ -17,6 +17,8 @@ Value: TypeAlias = float | str | bool | None
 Feed: TypeAlias = dict[str, NDArray[Any]]
 
 NUMBERS, CODES = "numbers", "codes"
+# What a graph of reasons is asked and answers beside.
+OFFER, SHARES = "offer", "shares"
 
 
 class LiveInputs:

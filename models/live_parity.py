@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.compiled import CompiledModelSet
-from models.encoding import Columns
+from models.encoding import Columns, Encoder
 from models.errors import ParityError
-from models.live import LiveModelSet
-from models.model_set import ALL_PROFILES, live_file, read_signal
+from models.live import LiveModelSet, LiveScores
+from models.model_set import ALL_PROFILES, ENCODING, live_file, read_json, read_signal
 from models.signals import Signal, Task
 from models.tried_rows import drawn_rows
 
@@ -63,12 +63,28 @@ def furthest_apart(
             by = difference(at_offer(scores.of(signal), offer), batch, scale=scale)
             if not by <= worst.by:
                 worst = Apart(by, f"{signal} of profile '{profile}'", len(matrix))
+        by = reasons_apart(live, asked, scores, profile=profile, offer=offer)
+        if not by <= worst.by:
+            worst = Apart(by, f"the reasons of profile '{profile}'", len(matrix))
     return worst
 
 
-def demand_live_parity(folder: Path, *, rng: np.random.Generator) -> None:
-    """Raise ParityError unless the live graphs of a folder give its models' numbers."""
-    apart = furthest_apart(folder, rng=rng)
+def reasons_apart(
+    live: LiveModelSet, columns: Columns, scores: LiveScores, *, profile: str, offer: Offers
+) -> float:
+    """Return how far the sum of the shares is from the chance of acceptance; 0 without reasons."""
+    known = live.shares_of(profile)
+    if known is None:
+        return 0.0
+    shares = known.shares(live.many_inputs(columns), offer=offer)
+    accept = at_offer(scores.of(Signal.ACCEPT), offer)
+    return difference(known.chance(shares.sum(axis=1)), accept, scale=1.0)
+
+
+def demand_live_parity(folder: Path, *, rng: np.random.Generator, count: int) -> None:
+    """Raise ParityError unless the live graphs give their models' numbers on `count` contacts."""
+    drawn = drawn_rows(Encoder.from_json(read_json(folder / ENCODING)), rng=rng, count=count)
+    apart = furthest_apart(folder, rng=rng, columns=drawn)
     if not apart.holds:
         raise ParityError(
             f"The live graphs of {folder} are {apart.by:.2g} from its models for {apart.what}.",

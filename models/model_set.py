@@ -19,6 +19,7 @@ uplift/<profile>.json             who answers for a profile's effects, with its 
 <signal>/<profile>.json           a signal's model: parts, weights, calibration
 <signal>/<profile>.<part>.onnx    the trees of a part
 live/<profile>.onnx               everything of a profile in one graph, for live answers
+reasons/<profile>.onnx            what each feature adds to its score of acceptance
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ JUDGE_COLUMNS = "judge_columns.parquet"
 # The profile of the model that is fitted on every profile's rows.
 ALL_PROFILES = "all"
 LIVE = "live"
+REASONS = "reasons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,11 @@ class Manifest:
 def live_file(profile: str) -> str:
     """Return where a profile's live graph lies in a model set folder."""
     return f"{LIVE}/{profile}.onnx"
+
+
+def reasons_file(profile: str) -> str:
+    """Return where the graph of a profile's reasons lies in a model set folder."""
+    return f"{REASONS}/{profile}.onnx"
 
 
 def write_json(path: Path, value: object) -> None:

@@ -13,7 +13,7 @@ from models.compile import demand_parity
 from models.compiled import CompiledModelSet
 from models.effect_writing import expected_effects, prove_profiles
 from models.live import LiveModelSet
-from models.live_parity import Offers, at_offer, offers_of
+from models.live_parity import Offers, at_offer, offers_of, reasons_apart
 from models.model_set import ALL_PROFILES
 from models.planning import Election, Labelled, SignalRows
 from models.profile_effects import ProfileEffects
@@ -77,6 +77,8 @@ def prove_live(
                 what=f"live {signal} {whose}",
                 scale=winner.scale,
             )
+        apart = reasons_apart(live, columns, scores, profile=profile, offer=offer)
+        demand_parity(np.array([apart]), np.zeros(1), what=f"sum of the reasons {whose}")
         for each in effects:
             fitted = expected_effects(each, matrix) if each.profile == profile else None
             if fitted is not None:

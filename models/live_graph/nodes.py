@@ -48,11 +48,14 @@ class Graph:
         self,
         name: str,
         *,
-        inputs: Mapping[str, tuple[Any, int]],
-        outputs: Mapping[str, tuple[Any, int]],
+        inputs: Mapping[str, tuple[Any, int | None]],
+        outputs: Mapping[str, tuple[Any, int | None]],
         notes: Mapping[str, str],
     ) -> Any:
-        """Return the ONNX model; inputs and outputs are (dtype, columns) of n rows by name."""
+        """Return the ONNX model; inputs and outputs are (dtype, columns) of n rows by name.
+
+        Without columns it is one number a row.
+        """
         from onnx import helper
 
         graph = helper.make_graph(
@@ -70,11 +73,11 @@ class Graph:
         return model
 
 
-def _rows(name: str, dtype: Any, columns: int) -> Any:
+def _rows(name: str, dtype: Any, columns: int | None) -> Any:
     from onnx import helper
 
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    return helper.make_tensor_value_info(name, kind, ["n", columns])
+    return helper.make_tensor_value_info(name, kind, ["n"] if columns is None else ["n", columns])
 
 
 def _identity(name: str, to: str) -> Any:

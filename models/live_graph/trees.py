@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from models.live_graph.asking import Asking, slope_of
 from models.live_graph.calibration import log_odds
 from models.live_graph.encoder import DOUBLE, Encoded
 from models.live_graph.ensembles import Ensemble, Tree, read_ensemble
+from models.live_graph.listing import Listed
 from models.live_graph.nodes import Graph
 from models.live_graph.offered import shared_trees
 from models.model_set import TreeForm
@@ -58,7 +59,10 @@ def tree_scores(graph: Graph, asking: Asking, *, encoded: Encoded, folder: Path)
     targets = sum(len(part.offers) for part in parts)
     if averages:
         scores = _with_log_odds(graph, scores, averages, targets - averages)
-    limits = np.repeat([_limit(part) for part in parts], [len(part.offers) for part in parts])
+    limits = np.repeat(
+        [limit_of(part.ensemble, probability=part.probability) for part in parts],
+        [len(part.offers) for part in parts],
+    )
     if np.isfinite(limits).any():
         lowest, highest = (graph.constant(by, name="edge") for by in (-limits, limits))
         scores = graph.add("Min", graph.add("Max", scores, lowest), highest)
@@ -89,12 +93,12 @@ def _weights(parts: Sequence[_Part], width: int) -> NDArray[np.float64]:
     return found
 
 
-def _limit(part: _Part) -> float:
-    """Return what the log-odds are kept within; infinite where no row can come to it."""
-    if not part.probability or part.ensemble.averages:
+def limit_of(ensemble: Ensemble, *, probability: bool) -> float:
+    """Return what log-odds are kept within; infinite where no row can come to it."""
+    if not probability or ensemble.averages:
         return np.inf
-    reach = [_reach(tree) for tree in part.ensemble.trees]
-    low, high = (part.ensemble.base + sum(each[side] for each in reach) for side in (0, 1))
+    reach = [_reach(tree) for tree in ensemble.trees]
+    low, high = (ensemble.base + sum(each[side] for each in reach) for side in (0, 1))
     return np.inf if max(-low, high) < FURTHEST else FURTHEST
 
 
@@ -112,48 +116,18 @@ def _with_log_odds(graph: Graph, scores: str, averages: int, others: int) -> str
     return graph.add("Concat", odds, f"{share}.1", axis=1)
 
 
-@dataclass
-class _Listed:
-    """The attributes of an ONNX tree ensemble, filled tree by tree."""
-
-    places: NDArray[np.intp]
-    trees: int = 0
-    lists: defaultdict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, tree: Tree, targets: Sequence[int]) -> None:
-        self._node(tree, targets, self.trees, 0)
-        self.trees += 1
-
-    def _node(self, tree: Tree, targets: Sequence[int], whose: int, node: int) -> int:
-        """Write a node and all below it; return the next free number."""
-        leaf = isinstance(tree, float)
-        column, below, left, right = (0, 0.0, 0.0, 0.0) if isinstance(tree, float) else tree
-        at = len(self.lists["nodes_nodeids"])
-        values = (whose, node, "LEAF" if leaf else "BRANCH_LT", self.places[column], below, 0, 0)
-        for name, value in zip(_NODE, values, strict=True):
-            self.lists[f"nodes_{name}"].append(value)
-        if isinstance(tree, float):
-            for target in targets:
-                for name, by in zip(_TARGET, (whose, node, target, tree), strict=True):
-                    self.lists[f"target_{name}"].append(by)
-            return node + 1
-        self.lists["nodes_truenodeids"][at] = node + 1
-        following = self._node(left, targets, whose, node + 1)
-        self.lists["nodes_falsenodeids"][at] = following
-        return self._node(right, targets, whose, following)
-
-
-_NODE = ("treeids", "nodeids", "modes", "featureids", "values", "truenodeids", "falsenodeids")
-_TARGET = ("treeids", "nodeids", "ids", "weights")
-
-
 def _nodes(parts: Sequence[_Part], encoded: Encoded) -> dict[str, Any]:
-    listed = _Listed(encoded.places)
+    listed = Listed(encoded.places)
     bases: list[float] = []
     for part in parts:
         for tree in part.ensemble.trees:
             shared = shared_trees(tree, offers=part.offers, width=len(encoded.places))
             for seen, places in shared.items():
-                listed.add(seen, [len(bases) + place for place in places])
+                targets = [len(bases) + place for place in places]
+                listed.add(seen, partial(_to_each, targets=targets))
         bases += [part.ensemble.base] * len(part.offers)
-    return {**listed.lists, "n_targets": len(bases), "base_values": bases}
+    return listed.attributes(bases)
+
+
+def _to_each(leaf: float, *, targets: Sequence[int]) -> list[tuple[int, float]]:
+    return [(target, leaf) for target in targets]

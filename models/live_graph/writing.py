@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.encoding import Encoder
 from models.live_graph.joining import profile_graph
+from models.live_graph.reasons import reasons_graph
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
@@ -14,15 +20,20 @@ from models.model_set import (
     read_json,
     read_manifest,
     read_signal,
+    reasons_file,
 )
 from models.signals import Signal
 from models.uplift.effect_form import EffectPart, read_effects
 
+Rows: TypeAlias = NDArray[np.float32]
 
-def write_graphs(folder: Path) -> tuple[str, ...]:
+
+def write_graphs(folder: Path, *, rows: Mapping[str, Rows] | None = None) -> tuple[str, ...]:
     """Write the graphs beside the models that they are joined from; return the files written.
 
     A profile whose every answer is the all-profiles models' has no file: their graph answers.
+    `rows` are encoded contacts of each profile, with the offers' columns, that reasons are given
+    against; without them there are none.
     """
     manifest = read_manifest(folder)
     encoder = Encoder.from_json(read_json(folder / ENCODING))
@@ -41,11 +52,27 @@ def write_graphs(folder: Path) -> tuple[str, ...]:
             offers=len(manifest.offer_ids),
             folder=folder,
         )
-        path = folder / live_file(profile)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(model.SerializeToString(deterministic=True))
-        written.append(live_file(profile))
+        written.append(_saved(folder, live_file(profile), model))
+        known = (rows or {}).get(profile)
+        if known is None or not len(known) or Signal.ACCEPT not in forms:
+            continue
+        told = reasons_graph(
+            encoder,
+            forms[Signal.ACCEPT],
+            rows=known,
+            offers=len(manifest.offer_ids),
+            folder=folder,
+        )
+        if told is not None:
+            written.append(_saved(folder, reasons_file(profile), told))
     return tuple(written)
+
+
+def _saved(folder: Path, file: str, model: Any) -> str:
+    path = folder / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+    return file
 
 
 def _own(manifest: Manifest, profile: str) -> bool:
