@@ -10,6 +10,8 @@ from routing.contact import Contact
 from routing.open_set import OpenSet
 from routing.strategy import Strategy
 
+SHARE = "share this number"
+
 
 @dataclass(frozen=True, slots=True)
 class Identification:
@@ -31,7 +33,8 @@ def identify(contact: Contact, *, strategies: OpenSet) -> Identification:
                 return Identification(strategy, IdentifiedBy.CUSTOMER_ID, None)
         missed.append(f"customer id '{contact.customer_id}'")
     if contact.from_:
-        sharing = _ranked(s for p in partners for s in strategies.by_phone(p, contact.from_ or ""))
+        found = strategies.sharing(contact.from_)
+        sharing = _ranked(one for one in found if one.partner in partners)
         if sharing:
             return _of_household(contact, sharing, strategies=strategies)
         missed.append(f"number '{contact.from_}'")
@@ -74,9 +77,7 @@ def _of_household(
             " answers; the most valuable of those was taken."
         )
         return Identification(agreeing[0], IdentifiedBy.PHONE, why)
-    return Identification(
-        sharing[0], IdentifiedBy.PHONE, _shared(sharing, verb="share this number")
-    )
+    return Identification(sharing[0], IdentifiedBy.PHONE, _shared(sharing, verb=SHARE))
 
 
 def _identity(strategy: Strategy) -> tuple[str, str]:
@@ -89,9 +90,12 @@ def _ranked(strategies: Iterable[Strategy]) -> list[Strategy]:
 
 
 def _shared(strategies: list[Strategy], *, verb: str) -> str | None:
-    if len(strategies) == 1:
-        return None
-    return f"{len(strategies)} customers {verb}; the most valuable of them was taken."
+    return None if len(strategies) == 1 else why_shared(len(strategies), verb=verb)
+
+
+def why_shared(count: int, *, verb: str = SHARE) -> str:
+    """Return the sentence for several customers of whom the most valuable was taken."""
+    return f"{count} customers {verb}; the most valuable of them was taken."
 
 
 def _nobody(contact: Contact, missed: list[str]) -> str:

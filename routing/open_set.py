@@ -113,9 +113,12 @@ class OpenSet:
 
     def by_phone(self, partner: str, phone: str, *, name: str | None = None) -> list[Strategy]:
         """Return those who share the number (of that name, if given), the most valuable first."""
+        return _ranked(one for one in self.sharing(phone, name=name) if one.partner == partner)
+
+    def sharing(self, phone: str, *, name: str | None = None) -> list[Strategy]:
+        """Return those of all partners who share the number (of that name, if given)."""
         keys = self._keys.phone(phone, name=name)
-        found = self._find(keys[-1]) if keys else []
-        return _ranked(one for one in found if one.partner == partner)
+        return self._find(keys[-1]) if keys else []
 
     def by_answers(
         self,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 
@@ -14,11 +15,13 @@ from routing.answer import Arm, IdentifiedBy
 from routing.contact import Contact
 from routing.drawing import decision_id, hold_back_draw
 from routing.errors import StrategyFileDamagedError
+from routing.identification import why_shared
 from routing.in_force import InForce
 from routing.open_set import OpenSet
-from routing.ready import BIT_OF, Ready, ending, microseconds
+from routing.ready import BIT_OF, Ready, ending
 from routing.slots import arm_at
 
+_Found: TypeAlias = tuple[Ready, IdentifiedBy, str | None]
 _BY_ID, _BY_PHONE = IdentifiedBy.CUSTOMER_ID, IdentifiedBy.PHONE
 _json = msgspec.json.Encoder().encode
 # The strategies of a set expire together, or in a few groups.
@@ -33,6 +36,7 @@ class QuickAnswer:
     decision_id: str
     ready: Ready
     identified_by: IdentifiedBy
+    why: str | None
     probability: float
     strategy_set: str
 
@@ -59,33 +63,24 @@ class Quick:
         found = self._found(contact, strategies)
         if found is None:
             return None
-        ready, by = found
-        if ready.expires_at <= microseconds(now) or _moved(contact, ready):
+        ready, by, why = found
+        if ready.expires_at <= now.timestamp() * 1e6 or _moved(contact, ready):
             return None
         if self._standings and not self._standings.keys().isdisjoint(ready.presented):
             return None
-        on = self._chance_on(contact, ready, now=now, label=strategies.label)
+        label = strategies.label
+        on = self._chance_on(contact, ready, now=now, label=label)
         if on is None:
             return None
-        made = decision_id(contact.contact_id, label=strategies.label, instant=instant)
-        body = b"".join(
-            (
-                b'{"decision_id":"',
-                made.encode(),
-                b'","contact_id":',
-                _json(contact.contact_id),
-                b',"source":"strategy","why":null,',
-                ready.before,
-                by.encode(),
-                ready.after,
-                _json(on),
-                self._ending(ready, label=strategies.label),
-            )
-        )
-        return QuickAnswer(body, made, ready, by, on, strategies.label)
+        made = decision_id(contact.contact_id, label=label, instant=instant)
+        parts = (b'{"decision_id":"', made.encode(), b'","contact_id":', _json(contact.contact_id),
+                 b',"source":"strategy","why":', b"null" if why is None else _json(why), b",",
+                 ready.before, by.encode(), ready.after, _json(on),
+                 self._ending(ready, label=label))  # fmt: skip
+        return QuickAnswer(b"".join(parts), made, ready, by, why, on, label)
 
-    def _found(self, contact: Contact, strategies: OpenSet) -> tuple[Ready, IdentifiedBy] | None:
-        """Return the only one who fits the id or else the number, None where it takes more."""
+    def _found(self, contact: Contact, strategies: OpenSet) -> _Found | None:
+        """Return who fits the id or else the number; None where telling them apart takes more."""
         try:
             if contact.customer_id:
                 by, found = _BY_ID, strategies.ready_by_customer(contact.customer_id)
@@ -97,7 +92,13 @@ class Quick:
             return None
         if contact.partner is not None:
             found = [one for one in found if one.partner == contact.partner]
-        return (found[0], by) if len(found) == 1 else None
+        if len(found) == 1:
+            return found[0], by, None
+        if not found or by is _BY_ID or _named(contact):
+            return None
+        # As identification chooses among a household that nothing tells apart.
+        first = min(found, key=lambda one: (-one.value, one.partner, one.customer_id))
+        return first, by, why_shared(len(found))
 
     def _chance_on(
         self, contact: Contact, ready: Ready, *, now: datetime, label: str
@@ -130,3 +131,9 @@ def _moved(contact: Contact, ready: Ready) -> bool:
     """Return whether the caller's reason changes route or handling."""
     reason = contact.answers.reason if contact.answers is not None else None
     return reason is not None and not ready.unmoved & BIT_OF[reason]
+
+
+def _named(contact: Contact) -> bool:
+    """Return whether the contact's answers may tell those apart who share a number."""
+    answers = contact.answers
+    return answers is not None and bool(answers.name or answers.street or answers.postcode)

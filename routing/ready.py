@@ -24,7 +24,8 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `before` and `after` are JSON texts: the answer from `partner` up to how the customer was
     identified, and from there to the probability of the arm `on`. Instants are microseconds since
-    1970, UTC; `presented` are the offers that are to be presented, best first. `unmoved` has the
+    1970, UTC; `presented` are the offers that are to be presented, best first; `value` is
+    money, 0 where no model could say. `unmoved` has the
     bit of each reason (BIT_OF) that leaves route and handling as they are.
     """
 
@@ -34,6 +35,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expires_at: int
     model_set: str
     presented: tuple[str, ...]
+    value: float
     value_group: str
     queue: str
     unmoved: int
@@ -58,6 +60,7 @@ def ready_of(strategy: Strategy) -> Ready:
         expires_at=microseconds(strategy.expires_at),
         model_set=strategy.model_set,
         presented=tuple(one.offer_id for one in strategy.handling.offers if one.present),
+        value=strategy.signals.value or 0.0,
         value_group=strategy.value_group,
         queue=strategy.route.queue,
         unmoved=_unmoved(strategy),

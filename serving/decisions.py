@@ -20,7 +20,8 @@ from routing.in_force import InForce
 from routing.quick import Quick, QuickAnswer
 from serving import examples
 from serving.bodies import Body, headers_of, read_body
-from serving.clock import Clock
+from serving.clock import Clock, InstantTexts
+from serving.default_route import default_for
 from serving.endpoints import Endpoint
 from serving.entries import Asked, entry_of, entry_of_quick
 from serving.following import Following
@@ -29,6 +30,7 @@ from serving.log import DecisionLog
 from serving.log_entry import LoggedDecision
 from serving.metrics import Metrics
 from serving.problems import ProblemError, as_problem, send_problem
+from serving.rate_limits import why_too_fast
 
 _log = logging.getLogger("callworth.serving")
 
@@ -74,6 +76,7 @@ class Decider:
         self._metrics = metrics
         self._keys = keys
         self._clock = clock
+        self._text = InstantTexts()
         self._body = Body(Contact)
         self._encode = msgspec.json.Encoder().encode
         self._by_source = {source: metrics.decisions.labels(source.value) for source in Source}
@@ -92,29 +95,47 @@ class Decider:
             self._metrics.count_problem("decisions", error.status)
             await send_problem(error, scope, receive, send)
             return
+        too_fast = None
+        if key.rate is not None and self._keys.limits.wait_seconds(key) > 0.0:
+            too_fast = why_too_fast(key)
+            self._metrics.limited.labels(key.name).inc()
         now = self._clock()
-        instant = now.isoformat(timespec="microseconds")
+        instant = self._text(now)
         answering = self._following.answering
         asked = Asked(contact, body, key.name, now, instant, answering.in_force.in_force_id)
-        entry, source = self._answered(asked, answering, started=started)
+        if too_fast is None:
+            entry, answer, source = self._answered(asked, answering, started=started)
+        else:
+            entry, source = self._held_back(asked, answering, why=too_fast, started=started)
         if contact.durable:
             logged = DURABLE if await self._log.add_durably(entry) else QUEUED
         else:
             logged = QUEUED if self._log.add(entry) else NOT_LOGGED
         self._count(source, contact, entry.microseconds)
-        await _send(entry.answer.encode(), send, logged=logged)
+        await _send(answer, send, logged=logged)
 
     def _answered(
         self, asked: Asked, answering: Quick, *, started: float
-    ) -> tuple[LoggedDecision, Source]:
+    ) -> tuple[LoggedDecision, bytes, Source]:
         quick = _quickly(answering, asked)
         if quick is not None:
             seconds = time.perf_counter() - started
-            return entry_of_quick(quick, asked, seconds=seconds), Source.STRATEGY
+            return entry_of_quick(quick, asked, seconds=seconds), quick.body, Source.STRATEGY
         decision = self.answer(asked.contact, now=asked.now, in_force=answering.in_force)
         answer = self._encode(decision)
         seconds = time.perf_counter() - started
-        return entry_of(decision, asked, answer=answer, seconds=seconds), decision.source
+        entry = entry_of(decision, asked, answer=answer, seconds=seconds)
+        return entry, answer, decision.source
+
+    def _held_back(
+        self, asked: Asked, answering: Quick, *, why: str, started: float
+    ) -> tuple[LoggedDecision, bytes, Source]:
+        """Answer at once and look nothing up: who asks too fast still gets a route."""
+        decision = default_for(asked.contact, in_force=answering.in_force, now=asked.now, why=why)
+        answer = self._encode(decision)
+        seconds = time.perf_counter() - started
+        entry = entry_of(decision, asked, answer=answer, seconds=seconds)
+        return entry, answer, decision.source
 
     def answer(
         self, contact: Contact, *, now: datetime, in_force: InForce | None = None

@@ -61,7 +61,7 @@ def entry_of_quick(quick: QuickAnswer, asked: Asked, *, seconds: float) -> Logge
         identified_by=quick.identified_by.value,
         decided_at=asked.instant,
         source=Source.STRATEGY.value,
-        why=None,
+        why=quick.why,
         value_group=ready.value_group,
         queue=ready.queue,
         offer_id=ready.presented[0] if ready.presented else None,
