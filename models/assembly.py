@@ -86,12 +86,10 @@ def assemble(
             labelled, splits, answers, name=out.name, settings=settings, effects=effects
         )
         write_json(folder / MANIFEST, manifest)
-        write_graphs(folder, rows=reason_rows(labelled, splits, rows_of))
-        write_contents(folder)
-        compiled = CompiledModelSet.load(folder, threads=settings.jobs)
+        rows = reason_rows(labelled, splits, rows_of)
+        compiled = _sealed(folder, reasons=rows, threads=settings.jobs)
         prove_batches(compiled, elected, rows_of, jobs, effects=profiles)
-        rng = np.random.default_rng(settings.seed)
-        prove_live(folder, compiled, elected, labelled=labelled, effects=profiles, rng=rng)
+        prove_live(folder, compiled, elected, labelled=labelled, effects=profiles)
         judged = list(_judged(labelled, splits, rows_of, answers, elected, compiled))
         write_evidence(folder, judged, labelled=labelled)
         if profiles:
@@ -209,6 +207,15 @@ def _compile(winner: Elected, folder: Path, *, signal: str, profile: str) -> Non
         reasons=linear.form_,
     )
     write_json(folder / signal / f"{profile}.json", form)
+
+
+def _sealed(
+    folder: Path, *, reasons: Mapping[str, NDArray[np.float32]], threads: int
+) -> CompiledModelSet:
+    """Join the live graphs, list what answers, and return the set as anybody would load it."""
+    write_graphs(folder, rows=reasons)
+    write_contents(folder)
+    return CompiledModelSet.load(folder, threads=threads)
 
 
 def _judged(

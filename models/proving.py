@@ -55,14 +55,14 @@ def prove_live(
     *,
     labelled: Labelled,
     effects: Sequence[ProfileEffects],
-    rng: np.random.Generator,
 ) -> None:
     """Raise ParityError unless each live graph gives the fitted models' numbers.
 
     On 10,000 contacts of its profile, half of them mixed from several (models.tried_rows), each
-    with one offer.
+    with one offer; drawn by the seed of the training.
     """
     live = LiveModelSet.load(folder)
+    rng = np.random.default_rng(compiled.manifest.settings["seed"])
     for profile in (ALL_PROFILES, *compiled.profiles):
         columns = mixed_rows(_of_profile(labelled, profile), rng=rng)
         matrix = compiled.encode(columns)
