@@ -6,6 +6,7 @@ contact by contact in turn (the libraries in a pass of their own, as they empty 
 
 bare          ONNX Runtime's `run` on the profile's graph, inputs ready
 live          `LiveModelSet.score` of raw values: what a live decision calls
+reasons       `LiveModelSet.reasons` of raw values and one offer, where the set has them
 batch         `CompiledModelSet` on one contact: encode, then a call per signal, offers as rows
 encoded once  scikit-learn and xgboost: the frame of one row goes through the fitted
               ColumnTransformer once, then each fitted estimator predicts the offers' rows
@@ -165,6 +166,7 @@ def scorers(
     return {
         "bare": lambda at: session.run(["scores"], feeds[at]),
         "live": lambda at: live.score(told[at], profile=profile),
+        "reasons": lambda at: live.reasons(told[at], profile=profile, offer=0),
         "batch": lambda at: by_batch(models, columns[at], profile),
         "encoded once": lambda at: libraries.encoded_once(frames[at]),
         "pipelines": lambda at: libraries.by_pipelines(frames[at]),
@@ -189,7 +191,7 @@ def timed(compared: dict[str, Scorer], count: int) -> dict[str, list[float]]:
 
 def told_of(compared: dict[str, Scorer], count: int) -> dict[str, list[float]]:
     """Return the times of all; the libraries in a pass of their own, as they empty the caches."""
-    ours = {name: compared[name] for name in ("bare", "live", "batch")}
+    ours = {name: compared[name] for name in ("bare", "live", "reasons", "batch")}
     theirs = {name: each for name, each in compared.items() if name not in ours}
     return timed(ours, count) | timed(theirs, count)
 

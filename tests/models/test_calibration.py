@@ -56,3 +56,11 @@ def test_isotonic_calibration_keeps_the_order_also_beyond_its_ends() -> None:
     assert found[0] < found[20] < found[-20] < found[-1]
     after = calibrated(score, form, task=Task.PROBABILITY)
     assert auc(label, after) == pytest.approx(auc(label, score), abs=0.005)
+
+
+def test_a_leap_between_two_near_scores_is_stretched_to_the_next() -> None:
+    score = np.repeat([-1.0, 0.0, 0.001, 1.0], 500)
+    label = (np.tile(np.arange(500), 4) < np.repeat([50, 100, 350, 400], 500)).astype(np.float64)
+    knots = np.array(isotonic_calibration(score, label, np.ones(2000)).knots)
+    assert knots[:, 0].tolist() == [-1.0, 0.0, 1.0]
+    assert (np.diff(knots[:, 1]) / np.diff(knots[:, 0])).max() < 1
