@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from serving.adapters.opening import open_desk
 from serving.adapters.routes import ENDPOINTS as ADAPTERS
@@ -46,13 +47,33 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 
+class Application(FastAPI):
+    """The application, with the one route before all else whose every microsecond is waited for.
+
+    No middleware and no matching of paths stand before a decision: they would take as long as it.
+    """
+
+    decider: Decider
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if (
+            scope["type"] == "http"
+            and scope["path"] == DECIDE.path
+            and scope["method"] == DECIDE.method
+        ):
+            await self.decider(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     """Return the application; its log starts and ends with its lifespan.
 
     Raises KeysRequiredError where a key must be asked for and there is none.
     """
     parts = open_parts(settings, clock=clock)
-    app = FastAPI(
+    app = Application(
         title="Callworth",
         lifespan=lambda _app: _running(parts),
         docs_url=None,
@@ -69,11 +90,11 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     return app
 
 
-def _add_endpoints(app: FastAPI, parts: Parts) -> None:
+def _add_endpoints(app: Application, parts: Parts) -> None:
     keys, metrics, log, clock = parts.keys, parts.metrics, parts.log, parts.clock
     decider = Decider(parts.following, log=log, metrics=metrics, keys=keys, clock=clock)
-    # First in the list and raw: this is the route whose every microsecond is waited for.
-    app.router.routes.insert(0, Route(DECIDE.path, decider, methods=["POST"]))
+    app.decider = decider
+    app.router.routes.insert(0, Route(DECIDE.path, decider, methods=[DECIDE.method]))
     _add_models(app, parts)
     app.include_router(build_strategies(parts.following, keys))
     workers = parts.settings.workers

@@ -106,7 +106,7 @@ class Decider:
         if too_fast is None:
             entry, answer, source = self._answered(asked, answering, started=started)
         else:
-            entry, source = self._held_back(asked, answering, why=too_fast, started=started)
+            entry, answer, source = self._held_back(asked, answering, why=too_fast, started=started)
         if contact.durable:
             logged = DURABLE if await self._log.add_durably(entry) else QUEUED
         else:

@@ -6,35 +6,22 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
-import secrets
 import time
-import tomllib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from starlette.requests import Request
 
-from features.staging import staged_file
 from serving.errors import KeysFileError, KeysRequiredError
+from serving.key_file import Key, Role, read_keys
 from serving.problems import ProblemError
+from serving.rate_limits import RateLimits
 from serving.settings import Settings
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-_HASH = re.compile(r"[0-9a-f]{64}")
 _REALM = 'realm="callworth", charset="UTF-8"'
 _LOOK_EVERY_SECONDS = 1.0
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
-
-class Role(StrEnum):
-    """What a key may do."""
-
-    ROUTER = "router"
-    MARKETING = "marketing"
-    SCIENTIST = "scientist"
 
 
 class Use(StrEnum):
@@ -59,17 +46,7 @@ ROLES: dict[Use, frozenset[Role]] = {
     Use.CHANGE_OFFERS: frozenset({Role.MARKETING}),
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key: its name, its role and the SHA-256 of its secret (256 random bits: no salt)."""
-
-    name: str
-    role: Role
-    sha256: str
-
-
-OPEN_HOUSE = Key("anyone on this machine", Role.ROUTER, "")
+OPEN_HOUSE = Key("anyone on this machine", Role.ROUTER)
 
 
 class KeyRing:
@@ -79,7 +56,17 @@ class KeyRing:
     that a slip of the pen neither opens the door nor locks the routers out.
     """
 
-    def __init__(self, file: Path, *, loopback: bool, own_host: str = "localhost") -> None:
+    def __init__(
+        self,
+        file: Path,
+        *,
+        loopback: bool,
+        own_host: str = "localhost",
+        workers: int = 1,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.limits = RateLimits(workers=workers)
+        self._clock = clock
         self._file = file
         self._loopback = loopback
         self._own_names = _OWN_NAMES | {own_host.lower()}
@@ -91,7 +78,12 @@ class KeyRing:
     @classmethod
     def opened(cls, settings: Settings) -> KeyRing:
         """Read the keys file once; raise KeysRequiredError where a server may not go without."""
-        ring = cls(settings.keys_file, loopback=settings.loopback, own_host=settings.host)
+        ring = cls(
+            settings.keys_file,
+            loopback=settings.loopback,
+            own_host=settings.host,
+            workers=settings.workers,
+        )
         if settings.keys_file.exists():
             ring._keys = read_keys(settings.keys_file)
             ring._seen = _stamp(settings.keys_file)
@@ -110,7 +102,11 @@ class KeyRing:
         return self._keys is None and self._loopback
 
     def admit(self, headers: Mapping[str, str], use: Use, *, browser: bool = False) -> Key:
-        """Return the key of who asks; raise ProblemError 401, 403, or 421 (foreign host name)."""
+        """Return the key of who asks; raise ProblemError 401, 403, 421 (foreign host name), or 429.
+
+        To decide is never refused for asking too fast: a contact must get a route, and who answers
+        it looks at `limits`.
+        """
         self._follow()
         if self.open_house:
             self._check_host(headers.get("host", ""))
@@ -127,6 +123,8 @@ class KeyRing:
                 fix=f"Use a key with the role {' or '.join(names)}.",
                 allowed=names,
             )
+        if use is not Use.DECIDE:
+            self.limits.require(key)
         return key
 
     def _known(self, secret: str | None) -> Key | None:
@@ -134,10 +132,11 @@ class KeyRing:
             return None
         given = hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
         found = None
-        for key in self._keys or ():  # every key is compared, so that time tells nothing
-            if hmac.compare_digest(given, key.sha256):
-                found = key
-        return found
+        for key in self._keys or ():  # every hash is compared, so that time tells nothing
+            for one in key.hashes:
+                if hmac.compare_digest(given, one):
+                    found = key
+        return found if found is not None and self._clock() < found.ends else None
 
     def _check_host(self, host: str) -> None:
         name = host.lower()
@@ -180,66 +179,12 @@ def requires(
     """Return a FastAPI dependency that admits who may do `use`."""
 
     async def admitted(request: Request) -> Key:
-        return keys.admit(request.headers, use, browser=browser)
+        key = keys.admit(request.headers, use, browser=browser)
+        request.state.key = key
+        return key
 
+    admitted.use = use  # type: ignore[attr-defined]  # a test asks each route what it is for
     return admitted
-
-
-def read_keys(file: Path) -> tuple[Key, ...]:
-    """Return the keys of a file; raise KeysFileError that names the entry and what is wrong."""
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise KeysFileError(
-            f"{file} cannot be read: {error}.", fix="Correct or restore it."
-        ) from error
-    entries = document.get("keys")
-    if (
-        not isinstance(entries, list)
-        or not entries
-        or not all(isinstance(entry, dict) for entry in entries)
-    ):
-        raise KeysFileError(f"{file} has no [[keys]] entries.", fix="Each key is one such entry.")
-    return tuple(_key(entry, file, at) for at, entry in enumerate(entries, start=1))
-
-
-def _key(entry: dict[str, object], file: Path, at: int) -> Key:
-    name, role, sha256 = (str(entry.get(part, "")) for part in ("name", "role", "sha256"))
-    if role not in set(Role):
-        raise KeysFileError(
-            f"{file}, key {at}: the role is '{role}'.", fix=f"It must be one of: {', '.join(Role)}."
-        )
-    if not name or not _HASH.fullmatch(sha256):
-        raise KeysFileError(
-            f"{file}, key {at} lacks a name or a sha256 of 64 hexadecimal digits.",
-            fix="Make keys with `callworth keys create`.",
-        )
-    return Key(name, Role(role), sha256)
-
-
-def create_key(home: Path, *, name: str, role: str, file: Path | None = None) -> str:
-    """Add a key to HOME/keys.toml (or `file`) and return its secret, which is stored nowhere.
-
-    Raises KeysFileError for a name that is taken or not plain, a role that does not exist, or a
-    file that is broken.
-    """
-    if role not in set(Role):
-        raise KeysFileError(f"There is no role '{role}'.", fix=f"Roles are: {', '.join(Role)}.")
-    file = file or home / "keys.toml"
-    if not _NAME.fullmatch(name):
-        raise KeysFileError(
-            f"'{name}' cannot name a key.", fix="Use up to 63 letters, digits, '.', '_' and '-'."
-        )
-    if file.exists() and any(key.name == name for key in read_keys(file)):
-        raise KeysFileError(f"{file} has a key '{name}' already.", fix="Choose another name.")
-    secret = f"cw_{secrets.token_urlsafe(32)}"
-    digest = hashlib.sha256(secret.encode()).hexdigest()
-    text = file.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if file.exists() else ""
-    text += f'[[keys]]\nname = "{name}"\nrole = "{role}"\nsha256 = "{digest}"\n'
-    with staged_file(file) as staged:
-        staged.touch(mode=0o600)
-        staged.write_text(text, encoding="utf-8")
-    return secret
 
 
 def _secret(headers: Mapping[str, str]) -> str | None:

@@ -48,6 +48,7 @@ class Metrics:
     decisions: Counter
     failures: Counter
     late: Counter
+    limited: Counter
     problems: Counter
     outcomes: Counter
     latency: Histogram
@@ -84,6 +85,7 @@ def new_metrics() -> Metrics:
         decisions=counter("decisions", "Decisions answered", "source"),
         failures=counter("decision_failures", "Decisions where something broke behind the answer"),
         late=counter("decisions_late", "Decisions answered after the asker's deadline"),
+        limited=counter("decisions_limited", "Decisions asked for faster than the key may", "key"),
         problems=counter("problems", "Requests refused", "endpoint", "status"),
         outcomes=counter("outcomes", "Outcomes taken", "result"),
         latency=Histogram(

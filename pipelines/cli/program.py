@@ -17,6 +17,7 @@ from pipelines.cli import (
     demographics,
     demonstration,
     experiments,
+    keys,
     lifetime,
     limits,
     logged,
@@ -69,7 +70,7 @@ app.add_typer(experiments.app, name="experiment")
 app.command("explain")(logged.explain)
 app.command("replay")(logged.replay)
 app.command("serve")(service.serve)
-app.add_typer(service.keys, name="keys")
+app.add_typer(keys.keys, name="keys")
 app.command("demo")(demonstration.demo)
 
 REFUSED, FAILED, INTERRUPTED = 1, 3, 130

@@ -1,17 +1,13 @@
-"""The verbs around the server: serve, keys create."""
+"""The verb that runs the server: serve."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from pipelines.cli.options import AsJson, Home
-from pipelines.console import Screen
+from pipelines.cli.options import Home
 from pipelines.workspace import DEFAULT_HOME
-
-keys = typer.Typer(help="API keys: who may ask the server what.", no_args_is_help=True)
 
 
 def serve(
@@ -71,19 +67,3 @@ def serve(
             explore_regret=explore_regret,
         )
     )
-
-
-@keys.command("create")
-def create(
-    name: Annotated[str, typer.Argument(help="Who will use the key.")],
-    role: Annotated[str, typer.Option(help="router, marketing or scientist.")],
-    home: Home = DEFAULT_HOME,
-    as_json: AsJson = False,
-) -> None:
-    """Make a key; it is shown once, only its hash is kept."""
-    from serving.identity import create_key
-
-    screen = Screen(as_json)
-    secret = create_key(home, name=name, role=role)
-    screen.say(f"Key of '{escape(name)}' ({role}), shown this once: [bold]{secret}[/bold]")
-    screen.result({"name": name, "role": role, "key": secret})

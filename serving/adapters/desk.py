@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import msgspec
 
 from routing.answer import Decision
 from routing.contact import Contact
-from routing.decision import decide
 from routing.in_force import InForce
 from serving.adapters.counters import Counters, Kept
 from serving.answered import Answered, key_of, question_of
 from serving.clock import Clock
 from serving.deadlines import Deadline, within
+from serving.default_route import default_for
 from serving.entries import Asked, entry_of
 from serving.log_file import LoggedDecision
 from serving.shedding import Load
+from serving.threads import Threads
 
 # Look-ups take microseconds: the threads are there so that a disk that hangs holds up no timer.
 THREADS = 4
@@ -62,6 +63,7 @@ class Call:
     adapter: str
     asked_by: str
     deadline: Deadline
+    too_fast: str | None = None  # what to say where it is not to be looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Desk:
         self._counters = counters
         self._clock = clock
         self._load = load
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="adapter")
+        self._threads = Threads(threads, name="adapter")
         self._open: dict[bytes, asyncio.Future[Decision]] = {}
         self._encode = msgspec.json.Encoder().encode
 
@@ -133,15 +135,16 @@ class Desk:
         return kept, decision
 
     async def _new(self, call: Call, question: _Question) -> tuple[Kept, Decision]:
-        if self._load.full:
-            return Kept.SHED, default_for(call.contact, question, why=self._load.why)
-        work = self._pool.submit(self._look, call, question)
-        work.add_done_callback(self._load.enter())
-        found = await within(call.deadline, work)
+        if call.too_fast is not None or self._load.full:
+            return Kept.SHED, _default(call, question, why=call.too_fast or self._load.why)
+        work = partial(self._look, call, question)
+        found: tuple[Kept, Decision] | None = await within(
+            call.deadline, self._threads.begin(work, ended=self._load.enter())
+        )
         if found is not None:
             return found
-        decision = default_for(call.contact, question, why=call.deadline.why)
-        self._pool.submit(self._answered.keep, question.key, decision, now=question.now)
+        decision = _default(call, question, why=call.deadline.why)
+        self._threads.leave(partial(self._answered.keep, question.key, decision, now=question.now))
         return Kept.TIMED_OUT, decision
 
     def _look(self, call: Call, question: _Question) -> tuple[Kept, Decision]:
@@ -168,8 +171,5 @@ class Desk:
         self._log.add(entry_of(decision, asked, answer=self._encode(decision), seconds=seconds))
 
 
-def default_for(contact: Contact, question: _Question, *, why: str) -> Decision:
-    """Return the default of the contact's partner without looking anything up."""
-    nobody = msgspec.structs.replace(contact, from_=None, customer_id=None, answers=None)
-    found = decide(nobody, in_force=question.in_force, now=question.now)
-    return msgspec.structs.replace(found, why=why)
+def _default(call: Call, question: _Question, *, why: str) -> Decision:
+    return default_for(call.contact, in_force=question.in_force, now=question.now, why=why)

@@ -30,6 +30,7 @@ from serving.endpoints import Endpoint
 from serving.identity import KeyRing, Use
 from serving.metrics import Metrics
 from serving.problems import ProblemError
+from serving.rate_limits import why_too_fast
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     connect.ATTRIBUTES,
@@ -132,7 +133,11 @@ class _Asking:
         client = self._routers.clients.get(key.name)
         usual = client.deadline_ms if client else adapter.deadline_ms
         deadline = Deadline.of(contact.deadline_ms or usual, started=started)
-        decision = await self._desk.decide(Call(contact, name, key.name, deadline))
+        too_fast = None
+        if self._keys.limits.wait_seconds(key) > 0.0:
+            too_fast = why_too_fast(key)
+            self._metrics.limited.labels(key.name).inc()
+        decision = await self._desk.decide(Call(contact, name, key.name, deadline, too_fast))
         return adapter.answer_of(decision, message)
 
 

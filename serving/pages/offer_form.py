@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from routing.offer_states import NEXT, OfferState
 from serving import offers_ledger
 from serving.errors import ServingError
-from serving.identity import Key
+from serving.key_file import Key
 from serving.offers_ledger import LONGEST_REASON, Change, ChangesReader
 from serving.pages.form_token import FormTokens
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 
 from serving.bodies import FORM, read_body
 from serving.errors import ServingError
-from serving.identity import Key, Use
+from serving.key_file import Key
 from serving.pages.csv_tables import csv_addresses
 from serving.pages.forest import scale_of
 from serving.pages.form_token import FormTokens, require_own_page
@@ -45,7 +45,7 @@ class _OneOffer:
 
     async def show(self, request: Request, offer_id: str, changed: str | None = None) -> Response:
         """Show the offer; `changed` is what the form just made of it."""
-        key = self._desk.keys.admit(request.headers, Use.SEE_PAGES, browser=True)
+        key: Key = request.state.key
 
         def page() -> Response:
             return self._page(request, offer_id, self._form(offer_id, key), changed=changed)
@@ -65,7 +65,7 @@ class _OneOffer:
 
     async def decide(self, request: Request, offer_id: str) -> Response:
         """Take the form: make the change and lead back to the page, or show what is amiss."""
-        key = self._desk.keys.admit(request.headers, Use.CHANGE_OFFERS, browser=True)
+        key: Key = request.state.key
         body = await read_body(request.headers, request.receive, media_type=FORM)
         sent = read_sent(body)
 

@@ -25,7 +25,7 @@ import pytest
 from routing.offer_states import OfferState
 from routing.strategy_writer import StrategyWriter
 from serving import examples, offers_ledger
-from serving.identity import create_key
+from serving.key_changes import create_key
 from serving.offer_states import CHECK_SECONDS
 
 PATIENCE_SECONDS = 60.0

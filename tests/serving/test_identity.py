@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from serving.errors import KeysFileError, KeysRequiredError
-from serving.identity import ROLES, KeyRing, Role, Use, create_key, read_keys
+from serving.identity import ROLES, KeyRing, Use
+from serving.key_changes import create_key
+from serving.key_file import Role, read_keys
 from serving.run import serve
 from serving.settings import Settings
 

@@ -15,10 +15,11 @@ from fastapi import FastAPI
 
 from models.assembly import assemble
 from models.live import LiveModelSet
-from serving.identity import KeyRing, create_key
+from serving.identity import KeyRing
 from serving.inference import LIMIT_BYTES, build_inference
 from serving.inference_columns import MOST_ROWS
 from serving.inference_endpoints import INFERENCE
+from serving.key_changes import create_key
 from serving.metrics import new_metrics
 from serving.problems import install_problems
 from tests.models.labelled_world import SETTINGS, labelled_world

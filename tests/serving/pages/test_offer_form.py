@@ -14,7 +14,8 @@ from fastapi import FastAPI
 
 from routing.offer_states import OfferState
 from serving import offers_ledger
-from serving.identity import KeyRing, create_key
+from serving.identity import KeyRing
+from serving.key_changes import create_key
 from serving.offers_ledger import ledger_path
 from serving.pages.form_token import ForeignFormError, FormTokens
 from serving.pages.routes import build_pages
