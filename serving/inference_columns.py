@@ -175,23 +175,29 @@ def _flat(tensor: InputTensor, *, field: str) -> list[Any]:
 
 
 def _check_elements(tensor: InputTensor, elements: list[Any], *, field: str) -> None:
-    kinds = _KINDS.get(tensor.datatype, (int,))
+    kinds = _KINDS.get(tensor.datatype, frozenset({int}))
     low, high = _bounds(tensor.datatype)
-    for value in elements:
-        if value is None:
-            continue
-        if type(value) not in kinds or (type(value) is int and not low <= value <= high):
-            raise refused(
-                f"'{tensor.name}' holds {value!r:.80}, which is no {tensor.datatype}.",
-                "Correct it, or send null where it is not known.",
-                field=f"{field}.data",
-            )
+    found = set(map(type, elements)) - {type(None)}
+    whole = [value for value in elements if type(value) is int] if int in found else []
+    if found <= kinds and (not whole or (low <= min(whole) and max(whole) <= high)):
+        return
+    wrong = next(
+        value
+        for value in elements
+        if value is not None
+        and (type(value) not in kinds or (type(value) is int and not low <= value <= high))
+    )
+    raise refused(
+        f"'{tensor.name}' holds {wrong!r:.80}, which is no {tensor.datatype}.",
+        "Correct it, or send null where it is not known.",
+        field=f"{field}.data",
+    )
 
 
-_KINDS: dict[Datatype, tuple[type, ...]] = {
-    Datatype.BYTES: (str,),
-    Datatype.BOOL: (bool,),
-    **dict.fromkeys((Datatype.FP16, Datatype.FP32, Datatype.FP64), (float, int)),
+_KINDS: dict[Datatype, frozenset[type]] = {
+    Datatype.BYTES: frozenset({str}),
+    Datatype.BOOL: frozenset({bool}),
+    **dict.fromkeys((Datatype.FP16, Datatype.FP32, Datatype.FP64), frozenset({float, int})),
 }
 
 
