@@ -107,7 +107,7 @@ class KeyRing:
         To decide is never refused for asking too fast: a contact must get a route, and who answers
         it looks at `limits`.
         """
-        self._follow()
+        self.follow()
         if self.open_house:
             self._check_host(headers.get("host", ""))
             return OPEN_HOUSE
@@ -152,7 +152,8 @@ class KeyRing:
                 allowed=tuple(sorted(self._own_names)),
             )
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
+        """Look whether the file has changed; at most once a second."""
         now = time.monotonic()
         if now < self._look_at:
             return
