@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -49,21 +48,20 @@ class Deadline:
         return time.perf_counter() - self.started > self.seconds
 
 
-async def within(deadline: Deadline, work: Future[T]) -> T | None:
-    """Return what the work returns, or None at the last moment before the deadline.
+async def within(deadline: Deadline, waiting: asyncio.Future[T]) -> T | None:
+    """Return what the future holds, or None at the last moment before the deadline.
 
-    Work that is under way then is left to end by itself; what it raises in time is raised.
+    What comes later goes nowhere; what is raised in time is raised.
     """
-    wrapped = asyncio.wrap_future(work)
-    done, _ = await asyncio.wait({wrapped}, timeout=deadline.left_seconds())
-    if done:
-        return wrapped.result()
-    work.cancel()  # what has not begun need not
-    wrapped.add_done_callback(_hear)
-    return None
-
-
-def _hear(ended: asyncio.Future[T]) -> None:
-    """Take note of what an answer nobody waits for came to, so that nothing complains of it."""
-    if not ended.cancelled():
-        ended.exception()
+    if not waiting.done():
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(deadline.left_seconds(), waiting.cancel)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if deadline.left_seconds() > 0.0:
+                raise  # it was not the timer: the whole request ends
+            return None
+        finally:
+            timer.cancel()
+    return waiting.result()

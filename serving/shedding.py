@@ -27,12 +27,12 @@ class Load:
         """What the answer of a contact that was shed says."""
         return f"{self.in_flight} contacts were being decided: this one was not made to wait."
 
-    def enter(self) -> Callable[[object], None]:
+    def enter(self) -> Callable[[], None]:
         """Count one contact; call what is returned, once and from any thread, when it has ended."""
         with self._lock:
             self.in_flight += 1
         return self._leave
 
-    def _leave(self, _work: object) -> None:
+    def _leave(self) -> None:
         with self._lock:
             self.in_flight -= 1
