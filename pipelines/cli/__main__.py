@@ -1,5 +1,5 @@
 """`python -m pipelines.cli` is the same as `callworth`."""
 
-from pipelines.cli.program import main
+from pipelines.cli import main
 
 main()

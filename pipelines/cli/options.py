@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from pipelines.console import Screen
 from pipelines.workspace import DEFAULT_HOME, Workspace
+
+if TYPE_CHECKING:
+    from pipelines.console import Screen  # brings what draws bars: no verb waits for it here
 
 
 def instant(text: str | datetime) -> datetime:
@@ -58,6 +59,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, 
 
 def warn_if_unchecked(source: Path, *, space: Workspace, screen: Screen) -> None:
     """Say when the tables that a verb reads were never checked: their bad rows are still in."""
+    from rich.markup import escape
+
     from features.quarantine import was_checked
 
     if not was_checked(source, quarantine=space.quarantine):

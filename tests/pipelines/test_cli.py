@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -91,6 +92,33 @@ def test_the_program_starts_without_the_libraries_that_learn(tmp_path: Path) -> 
         [sys.executable, "-c", probe], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
     assert loaded.strip() == "[]"
+
+
+def test_a_server_starts_without_what_the_other_verbs_need(tmp_path: Path) -> None:
+    probe = (
+        "import sys, pipelines.cli.serve_alone;"
+        "print([m for m in ('rich','numpy','pipelines.cli.program') if m in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", probe], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert loaded.strip() == "[]"
+
+
+def test_serve_alone_ends_as_it_does_among_the_others(tmp_path: Path) -> None:
+    assert callworth("serve", "--port", "many", cwd=tmp_path).returncode == USAGE
+    said = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "serve"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CALLWORTH_WORKERS": "many"},
+        timeout=120,
+        check=False,
+    )
+    assert said.returncode == FAILED
+    assert "CALLWORTH_WORKERS is 'many'" in said.stderr
+    assert "fix:" in said.stderr
 
 
 def test_generate_then_check_passes(tmp_path: Path) -> None:
