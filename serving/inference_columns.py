@@ -162,10 +162,10 @@ def _values(
 
 
 def _flat(tensor: InputTensor, *, field: str) -> list[Any]:
-    nested = [isinstance(row, list) for row in tensor.data]
-    if not any(nested):
+    kinds = set(map(type, tensor.data))
+    if list not in kinds:
         return tensor.data
-    if not all(nested):
+    if len(kinds) > 1:
         raise refused(
             f"'{tensor.name}' mixes rows and elements.",
             "Nest every row of it, or none.",
