@@ -29,6 +29,7 @@ from serving.pages.routes import build_pages
 from serving.parts import Parts, open_parts
 from serving.predictions import PREDICT, Predictor, build_predictions
 from serving.problems import install_problems
+from serving.security_headers import secured
 from serving.settings import Settings
 from serving.strategies import READ_STRATEGY, build_strategies
 
@@ -64,7 +65,7 @@ class Application(FastAPI):
         ):
             await self.decider(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, secured(scope, send))
 
 
 def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:

@@ -31,6 +31,7 @@ from serving.log_entry import LoggedDecision
 from serving.metrics import Metrics
 from serving.problems import ProblemError, as_problem, send_problem
 from serving.rate_limits import why_too_fast
+from serving.security_headers import READY_MADE, secured
 
 _log = logging.getLogger("callworth.serving")
 
@@ -93,7 +94,7 @@ class Decider:
             return
         except ProblemError as error:
             self._metrics.count_problem("decisions", error.status)
-            await send_problem(error, scope, receive, send)
+            await send_problem(error, scope, receive, secured(scope, send))
             return
         too_fast = None
         if key.rate is not None and self._keys.limits.wait_seconds(key) > 0.0:
@@ -170,6 +171,7 @@ async def _send(answer: bytes, send: Send, *, logged: bytes) -> None:
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(answer)),
         (LOGGED, logged),
+        *READY_MADE,
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})

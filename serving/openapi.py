@@ -18,8 +18,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from serving.endpoints import Endpoint
-from serving.identity import ROLES
+from serving.identity import ROLES, Use
 from serving.problems import MEDIA_TYPE, Problem
+from serving.security_headers import policy_for
 
 _PAGE = Path(__file__).parent / "api_page.html"
 _SCHEMAS = "#/components/schemas/"
@@ -40,6 +41,7 @@ WHEN: dict[int, str] = {
     415: "The body is not sent as application/json.",
     421: "Without keys, the server answers only to its own host name.",
     422: "A field is missing, unknown or wrong: `field` names it, `allowed` what may be there.",
+    429: "The key asks faster than it may; Retry-After says when to come again.",
     500: "The server failed in a way that nobody foresaw.",
     503: (
         "The decision log cannot be written, so nothing is acknowledged; send it again later."
@@ -117,12 +119,18 @@ def _answers(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
             "content": {endpoint.media_type: content},
         }
     }
-    for status in endpoint.problems:
+    for status in _problems(endpoint):
         answers[str(status)] = {
             "description": WHEN[status],
             "content": {MEDIA_TYPE: {"schema": schemas[Problem]}},
         }
     return answers
+
+
+def _problems(endpoint: Endpoint) -> tuple[int, ...]:
+    """Return the statuses of its refusals; only a contact is answered however fast one asks."""
+    limited = endpoint.use not in (None, Use.DECIDE)
+    return (*endpoint.problems, 429) if limited else endpoint.problems
 
 
 def _name(endpoint: Endpoint) -> str:
@@ -218,6 +226,7 @@ def build_description(app: FastAPI, endpoints: Sequence[Endpoint], *, version: s
     @router.get("/docs")
     async def read_page(request: Request) -> HTMLResponse:
         address = str(request.base_url).rstrip("/")  # as the reader reaches us, through a proxy too
-        return HTMLResponse(page(endpoints, version=version, address=address))
+        html = page(endpoints, version=version, address=address)
+        return HTMLResponse(html, headers={"content-security-policy": policy_for(html)})
 
     return router
