@@ -185,7 +185,7 @@ def calls(
     """Run the callers; they end by themselves when every call has ended."""
     command = [
         *_sipp("callers", port), "-sf", str(HERE / "caller.xml"), "-inf", str(numbers),
-        "-r", str(a_second), "-m", str(count), "-l", str(count), "-timeout", "120", "-trace_err",
+        "-r", str(a_second), "-m", str(count), "-l", str(count), "-timeout", "120",
         f"{LOOPBACK}:{to}",
     ]  # fmt: skip
     with program(command, folder=folder, name="callers") as process:
