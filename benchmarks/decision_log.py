@@ -5,8 +5,9 @@ write the same rows, each behind the same queue and thread: many rows with one s
 statement per row, rows unpacked from JSON inside SQLite, and a plain journal (one write and one
 fdatasync a group), which is the least that a disk can be asked for. A thread answers meanwhile: for
 each decision it reads a request from a socket, works for `--work` microseconds and sends the
-answer. Printed for each way and rate: the microseconds that a decision costs more than without a
-log, the delay from the answer to the disk, and the size of a row.
+answer. Printed for each way: rows a second and bytes a row where nothing else runs; and at each
+rate the microseconds that an answer takes longer with the log, the processor time of the writing
+thread, and the delay from the answer to the disk.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import msgspec
 import numpy as np
@@ -40,6 +42,8 @@ _COLUMNS = ", ".join(DECISION_COLUMNS)
 _PLACES = ", ".join("?" * len(DECISION_COLUMNS))
 _UNPACKED = ", ".join(f"value->>{at}" for at in range(len(DECISION_COLUMNS)))
 RATES = (1_000, 10_000)
+_WINDOWS = 6
+_SUSTAINED_ROWS = 20_000
 
 
 def row_by_row(connection: sqlite3.Connection, decisions: Sequence[LoggedDecision]) -> None:
@@ -85,6 +89,10 @@ class OtherWay:
         """Close the file."""
         self._connection.close()
 
+    def end(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
 
 class Journal:
     """One write and one fdatasync a group; nobody can ask it anything."""
@@ -111,6 +119,9 @@ class Journal:
     def close(self) -> None:
         """Leave the file to the end of the process."""
 
+    def end(self) -> None:
+        """Leave the file to the end of the process."""
+
 
 WAYS: dict[str, Callable[[Path], LogStore]] = {
     "many rows with one statement": LogFile,
@@ -126,6 +137,7 @@ class Watched:
 
     store: LogStore
     delays: list[float] = field(default_factory=list)
+    seconds: float = 0.0  # of processor in the writing thread
 
     @property
     def name(self) -> str:
@@ -134,8 +146,10 @@ class Watched:
 
     def write(self, group: Group) -> list[Answer]:
         """Write the group, then look at the clock."""
+        begun = time.thread_time()
         answers = self.store.write(group)
         now = time.perf_counter_ns()
+        self.seconds += time.thread_time() - begun
         self.delays += [(now - one.microseconds) / 1e6 for one in group.decisions]
         return answers
 
@@ -150,6 +164,10 @@ class Watched:
     def close(self) -> None:
         """Let go of it."""
         self.store.close()
+
+    def end(self) -> None:
+        """Let go of it for good."""
+        self.store.end()
 
 
 def a_decision(number: int, *, ordered: bool) -> LoggedDecision:
@@ -198,25 +216,44 @@ def _work(microseconds: float) -> None:
 def measure(
     make: Callable[[Path], LogStore], file: Path, options: argparse.Namespace
 ) -> Iterator[str]:
-    """Yield the line of each rate."""
+    """Yield the line of each rate; windows with and without the log take turns."""
     for rate in (*RATES, None):
-        given = {"rate": rate, "work": options.work, "ordered": options.ordered}
-        count, busy = answer(options.seconds / 2, log=None, **given)
-        without = busy / count
         watched = Watched(make(file))
         log = DecisionLog(watched)
         log.start()
-        count, busy = answer(options.seconds, log=log, **given)
-        begun = time.perf_counter()
+        took: dict[bool, list[float]] = {True: [], False: []}
+        answered = 0
+        for turn in range(2 * _WINDOWS):
+            logs = turn % 2 == 1
+            count, busy = answer(
+                options.seconds / _WINDOWS,
+                rate=rate,
+                work=options.work,
+                log=log if logs else None,
+                ordered=options.ordered,
+            )
+            took[logs].append(busy / count * 1e6)
+            answered += count * logs
         log.close()
-        drained = time.perf_counter() - begun
         delays = np.percentile(watched.delays, (50, 99, 100))
+        without, more = median(took[False]), median(took[True]) - median(took[False])
         lost = f", {log.dropped} dropped" if log.dropped else ""
         yield (
-            f"{count / options.seconds:8,.0f}/s  {(busy / count - without) * 1e6:6.1f} us more than"
-            f" {without * 1e6:5.1f}   behind p50 {delays[0]:6.1f}  p99 {delays[1]:7.1f}"
-            f"  max {delays[2]:7.1f} ms   {drained:4.1f} s to drain{lost}"
+            f"{answered / options.seconds:8,.0f}/s  {more:+6.1f} us to {without:5.1f} of an answer"
+            f"  writer {watched.seconds / answered * 1e6:5.1f} us of processor a row"
+            f"  behind p50 {delays[0]:5.1f} p99 {delays[1]:6.1f} max {delays[2]:6.1f} ms{lost}"
         )
+
+
+def sustained(make: Callable[[Path], LogStore], file: Path, *, rows: int) -> tuple[float, float]:
+    """Return rows a second from a queue that is never empty, and bytes a row on disk."""
+    log = DecisionLog(make(file), length=rows)
+    for number in range(rows):
+        log.add(a_decision(number, ordered=False))
+    begun = time.perf_counter()
+    log.start()
+    log.close()
+    return log.written / (time.perf_counter() - begun), file.stat().st_size / log.written
 
 
 def hot_add(file: Path) -> float:
@@ -261,9 +298,11 @@ def main() -> None:
         for number, (name, make) in enumerate(WAYS.items()):
             if options.way in (None, name):
                 file = Path(folder) / f"{number}.sqlite"
+                alone = Path(folder) / f"{number}-alone.sqlite"
                 if make is not Journal:
                     fill(file, rows=options.filled, ordered=options.ordered)
-                print(name)
+                rate, size = sustained(make, alone, rows=_SUSTAINED_ROWS)
+                print(f"{name}: {rate:,.0f} rows a second where nothing else runs, {size:,.0f} B")
                 for line in measure(make, file, options):
                     print(f"  {line}", flush=True)
 

@@ -8,12 +8,15 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import count
-from operator import attrgetter
+from itertools import chain, count
 from pathlib import Path
 
+from msgspec.structs import astuple
+
+from serving.clock import system_clock
 from serving.log_entry import Gap, LoggedDecision, LoggedOutcome, Stored, instant_text
 from serving.log_outcomes import already_stored, outcome_row, unknown
+from serving.log_presence import Presence
 from serving.log_schema import ADDED_COLUMNS, DECISION_COLUMNS, SCHEMA
 from serving.log_store import Answer, Fault, Group
 
@@ -42,7 +45,6 @@ _ENTRY_ERRORS = (
     sqlite3.IntegrityError,
 )
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_values = attrgetter(*DECISION_COLUMNS)
 
 
 class TakenAwayError(OSError):
@@ -57,7 +59,8 @@ class LogFile:
     """A log in one SQLite file, that several processes may write at the same time."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file, self._journal_file = file, _beside(file, "-wal")
+        self._presence = Presence(file)
         self._connection: sqlite3.Connection | None = None
         # Which files these were, by their numbers on the disk: the log, and its journal (WAL).
         self._opened: int | None = None
@@ -71,11 +74,13 @@ class LogFile:
     def write(self, group: Group) -> list[Answer]:
         """Write a group in one commit; when this returns it is on disk, under the file's name."""
         connection = self._connection or self._open()
-        with _turn(self._file):
+        with turn(self._file):
             connection.execute("BEGIN IMMEDIATE")
             add_in_force(connection, group.in_force)
             add_gaps(connection, group.gaps)
             add_decisions(connection, group.decisions)
+            if group.decisions:
+                self._presence.seen(connection, decided_at=group.decisions[-1].decided_at)
             answers = [add_outcome(connection, outcome) for outcome in group.outcomes]
             connection.execute("COMMIT")
         self._look_at_names()
@@ -83,17 +88,21 @@ class LogFile:
 
     def _open(self) -> sqlite3.Connection:
         self._opened, self._journal = _number_of(self._file), None  # known, should opening fail
-        self._connection = open_log(self._file)
+        connection = self._connection = open_log(self._file)
         self._opened = _number_of(self._file)
-        return self._connection
+        with turn(self._file), connection:
+            connection.execute("BEGIN IMMEDIATE")
+            add_gaps(connection, self._presence.enter(connection, now=system_clock()))
+        return connection
 
     def _look_at_names(self) -> None:
         """Raise TakenAwayError or CutOffError where nobody would find what was committed."""
-        file, journal = _number_of(self._file), _number_of(_beside(self._file, "-wal"))
-        if file != self._opened or (self._journal is not None and journal != self._journal):
+        file, journal = _found(self._file), _number_of(self._journal_file)
+        taken_away = file is None or file.st_ino != self._opened
+        if taken_away or (self._journal is not None and journal != self._journal):
             raise TakenAwayError("it was taken away, and a new one is begun")
         self._journal = journal
-        if self._file.stat().st_size < _LEAST_BYTES:
+        if file is not None and file.st_size < _LEAST_BYTES:
             raise CutOffError("it was emptied")
 
     def fault(self, error: Exception) -> Fault:
@@ -108,7 +117,7 @@ class LogFile:
     def begin_anew(self) -> str:
         """Put the damaged file aside under another name, and return in words what became of it."""
         self.close()
-        with _turn(self._file):
+        with turn(self._file):
             if self._opened is None or _number_of(self._file) != self._opened:
                 return "The log file was taken away; a new one was begun."
             aside = _free_name(self._file)
@@ -123,6 +132,14 @@ class LogFile:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def end(self) -> None:
+        """Say that all was written that was taken, then let go of the file for good."""
+        if self._connection is not None:
+            with turn(self._file):
+                self._presence.leave(self._connection)
+        self.close()
+        self._presence.let_go()
 
 
 def open_log(file: Path) -> sqlite3.Connection:
@@ -159,7 +176,7 @@ def add_decisions(connection: sqlite3.Connection, decisions: Sequence[LoggedDeci
     while at < len(decisions):
         rows = min(_MOST_ROWS, 1 << (len(decisions) - at).bit_length() - 1)
         part = decisions[at : at + rows]
-        connection.execute(_ADD_DECISIONS[rows], [v for one in part for v in _values(one)])
+        connection.execute(_ADD_DECISIONS[rows], list(chain.from_iterable(map(astuple, part))))
         at += rows
 
 
@@ -196,8 +213,8 @@ def add_outcome(connection: sqlite3.Connection, outcome: LoggedOutcome) -> Answe
 
 
 @contextmanager
-def _turn(file: Path) -> Iterator[None]:
-    """Wait for this process's turn at the file: first come first served, without sleeps."""
+def turn(file: Path) -> Iterator[None]:
+    """Hold this process's turn at the file: first come first served, without sleeps."""
     descriptor = os.open(_beside(file, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -210,11 +227,16 @@ def _beside(file: Path, ending: str) -> Path:
     return file.with_name(file.name + ending)
 
 
-def _number_of(file: Path) -> int | None:
+def _found(file: Path) -> os.stat_result | None:
     try:
-        return file.stat().st_ino
+        return file.stat()
     except FileNotFoundError:
         return None
+
+
+def _number_of(file: Path) -> int | None:
+    found = _found(file)
+    return found.st_ino if found is not None else None
 
 
 def _free_name(file: Path) -> Path:

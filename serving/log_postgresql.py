@@ -75,6 +75,10 @@ class PostgresqlLog:
         if connection is not None:
             connection.close()
 
+    def end(self) -> None:
+        """Let go of the database for good."""
+        self.close()
+
     def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
         import psycopg
 

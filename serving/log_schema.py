@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS in_force (in_force_id TEXT NOT NULL PRIMARY KEY, body
 CREATE TABLE IF NOT EXISTS gaps (
   began_at TEXT NOT NULL, ended_at TEXT NOT NULL, decisions INTEGER NOT NULL, why TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS writers (
+  place INTEGER PRIMARY KEY, began_at TEXT NOT NULL, last_at TEXT NOT NULL
+);
 """
 DECISION_COLUMNS = LoggedDecision.__struct_fields__
 # What files of older versions lack; each is a text that may be missing.

@@ -58,3 +58,7 @@ class LogStore(Protocol):
     def close(self) -> None:
         """Let go of it; the next group opens it again."""
         ...
+
+    def end(self) -> None:
+        """Say that all was written that was taken, then let go of it for good."""
+        ...

@@ -97,6 +97,8 @@ class LogWriter:
             else:
                 pause = min(max(2 * pause, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
         self._write([])  # what is missing, if that is not said yet
+        with suppress(Exception):
+            self._store.end()
         self._let_go()
 
     def _gather(self, pause: float) -> bool:

@@ -20,7 +20,7 @@ import pytest
 
 from serving.errors import LogUnavailableError
 from serving.log import DecisionLog
-from serving.log_entry import LoggedOutcome, Stored
+from serving.log_entry import LoggedOutcome, Stored, instant_text
 from serving.log_file import LogFile
 from serving.log_store import Answer, Group
 from tests.behaviour.log_writing import NOW, a_decision
@@ -110,6 +110,25 @@ def test_what_was_acknowledged_outlives_kills_at_random_instants(file: Path) -> 
         acknowledged += found[f"run{number}"]
         check_all_there_once(file, acknowledged)
     assert len(acknowledged) > 8
+    assert rows(file, "SELECT count(*) FROM gaps") == [(7,)], "one for each that was found killed"
+    log = DecisionLog(file)
+    log.start()
+    asyncio.run(log.add_durably(a_decision("after"), limit_seconds=30.0))
+    log.close()
+    gaps = rows(file, "SELECT began_at, ended_at, why FROM gaps")
+    assert len(gaps) == 8
+    assert all(began == instant_text(NOW) < ended for began, ended, _ in gaps)
+    assert all("was killed" in why for *_, why in gaps)
+
+
+def test_a_log_that_is_closed_leaves_no_gap(file: Path) -> None:
+    for number in range(3):
+        log = DecisionLog(file)
+        log.add(a_decision(f"d-{number}"))
+        log.start()
+        log.close()
+    assert rows(file, "SELECT * FROM gaps") == []
+    assert rows(file, "SELECT * FROM writers") == []
 
 
 def test_several_processes_write_one_log_and_are_killed_together(file: Path) -> None:
