@@ -32,6 +32,7 @@ ALONE = (
     "allocation",
     "training_cost",
     "pages",
+    "decision_log",
     "on_off",
     "uplift_hillstrom",
     "policy_value",

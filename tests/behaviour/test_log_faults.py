@@ -24,6 +24,7 @@ from serving.log_entry import LoggedOutcome, Stored, instant_text
 from serving.log_file import LogFile
 from serving.log_store import Answer, Group
 from tests.behaviour.log_writing import NOW, a_decision
+from tests.behaviour.small_disk import fill, small_disk
 
 WRITER = Path(__file__).with_name("log_writing.py")
 OUTCOME = LoggedOutcome("d-0", "term_life", True, 510.0, NOW, NOW)
@@ -47,33 +48,9 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("only root may mount the small disk that this test fills")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    if mounted.returncode:
-        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
-    try:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Take all room that is left on a disk; return the file to delete for more."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as taken:
-        try:
-            while True:
-                taken.write(b"\0" * 4096)
-        except OSError:
-            return filler
 
 
 def writers(file: Path, names: Sequence[str], *, seconds: float) -> dict[str, list[str]]:
@@ -138,15 +115,15 @@ def test_several_processes_write_one_log_and_are_killed_together(file: Path) -> 
 
 
 def test_on_a_full_disk_decisions_wait_and_are_written_once_there_is_room(
-    small_disk: Path,
+    disk: Path,
 ) -> None:
-    file = small_disk / "log" / "decisions.sqlite"
+    file = disk / "log" / "decisions.sqlite"
     log = DecisionLog(file)
     log.start()
 
     async def test() -> None:
         assert await log.add_durably(a_decision("d-0"), limit_seconds=30.0)
-        filler = fill(small_disk)
+        filler = fill(disk)
         assert all(log.add(a_decision(f"d-{number}")) for number in range(1, 400))
         wait_until(lambda: log.trouble is not None, log=log)
         assert log.trouble is not None and "full" in log.trouble
@@ -166,13 +143,13 @@ def test_on_a_full_disk_decisions_wait_and_are_written_once_there_is_room(
     assert rows(file, "SELECT * FROM gaps") == []
 
 
-def test_what_does_not_fit_while_the_disk_is_full_is_told_in_the_log(small_disk: Path) -> None:
-    file = small_disk / "log" / "decisions.sqlite"
+def test_what_does_not_fit_while_the_disk_is_full_is_told_in_the_log(disk: Path) -> None:
+    file = disk / "log" / "decisions.sqlite"
     log = DecisionLog(file, length=50)
     log.start()
     assert log.add(a_decision("first"))
     wait_until(lambda: log.written == 1, log=log)
-    filler = fill(small_disk)
+    filler = fill(disk)
     taken = [
         log.add(a_decision(f"d-{second}", at=NOW + timedelta(seconds=second)))
         for second in range(5_000)
