@@ -161,6 +161,7 @@ def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, sai
 class Counts:
     """What one sipp counted; `rang_within` by milliseconds from the INVITE to the ringing."""
 
+    began: int
     succeeded: int
     failed: int
     sent_again: int
@@ -168,10 +169,13 @@ class Counts:
 
 
 @contextmanager
-def pool(name: str, queue: str, port: int, *, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a pool that takes calls for one queue."""
+def pool(
+    name: str, queue: str, port: int, *, ring_ms: int, folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a pool that takes calls for one queue, after so much ringing."""
     scenario = folder / f"{name}.xml"
-    scenario.write_text((HERE / "pool.xml").read_text().replace("@QUEUE@", queue))
+    text = (HERE / "pool.xml").read_text()
+    scenario.write_text(text.replace("@QUEUE@", queue).replace("@RING@", str(ring_ms)))
     command = [*_sipp(name, port), "-sf", str(scenario)]
     with program(command, folder=folder, name=name) as process:
         wait_for(lambda: _taken(port), process, said=folder / f"{name}.txt")
@@ -214,6 +218,7 @@ def counts(name: str, *, folder: Path) -> Counts:
     lines = (folder / f"{name}.csv").read_text().splitlines()
     last = dict(zip(lines[0].split(";"), lines[-1].split(";"), strict=False))
     return Counts(
+        int(last["IncomingCall(C)"]) + int(last["OutgoingCall(C)"]),
         int(last["SuccessfulCall(C)"]),
         int(last["FailedCall(C)"]),
         int(last["Retransmissions(C)"]),

@@ -20,16 +20,18 @@ from pipelines.running import LOOPBACK, server
 SLOW_SECONDS = 1.0
 # Kamailio waits longer than the bridge: it is there for a bridge that is gone.
 SPARE_MS = 150
+RING_MS = 100
 _LONGEST_SECONDS = 300
 
 
 class Fault(StrEnum):
-    """What is wrong with the decision server."""
+    """What is wrong with the decision server, or with the way to it."""
 
     NONE = "none"
     DOWN = "down"
     SLOW = "slow"
     KILLED = "killed"
+    UNBRIDGED = "unbridged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,14 @@ def run(
     absent: Pool | None = None,
     astray: Pool | None = None,
     patience_ms: int = PATIENCE_MS,
+    spare_ms: int = SPARE_MS,
+    ring_ms: int = RING_MS,
 ) -> Result:
     """Run the calls and return where they went.
 
     `absent` is a pool that is not there; `astray` one for which routers.toml names an address
-    that Kamailio does not know. A call waits `patience_ms` for its decision.
+    that Kamailio does not know. The bridge waits `patience_ms` for a decision, Kamailio `spare_ms`
+    longer for the bridge; pools ring for `ring_ms`.
     """
     calling = callers(count)
     ports = _Ports.free()
@@ -77,12 +82,14 @@ def run(
         deciding = stack.enter_context(_server(ports, folder, fault))
         taking = {
             pool: stack.enter_context(
-                programs.pool(pool, QUEUE_OF[pool], ports.pools[pool], folder=folder)
+                programs.pool(
+                    pool, QUEUE_OF[pool], ports.pools[pool], ring_ms=ring_ms, folder=folder
+                )
             )
             for pool in Pool
             if pool is not absent
         }
-        stack.enter_context(programs.kamailio(ports.proxy(patience_ms), folder=folder))
+        stack.enter_context(programs.kamailio(ports.proxy(patience_ms + spare_ms), folder=folder))
         stack.enter_context(_bridge(ports, folder, fault, patience_ms))
         kill = deciding if fault is Fault.KILLED else None
         seconds = _call(calling, ports, folder, a_second=a_second, kill=kill)
@@ -118,7 +125,7 @@ class _Ports:
 
     def proxy(self, patience_ms: int) -> Proxy:
         pools = (self.pools[Pool.FIRST], self.pools[Pool.SECOND])
-        return Proxy(self.sip, self.evapi, pools, self.pools[Pool.DEFAULT], patience_ms + SPARE_MS)
+        return Proxy(self.sip, self.evapi, pools, self.pools[Pool.DEFAULT], patience_ms)
 
     def addresses(self, astray: Pool | None) -> dict[Pool, str]:
         """Return the SIP address of each pool; that of `astray` is one that Kamailio refuses."""
@@ -152,6 +159,9 @@ def _server(ports: _Ports, folder: Path, fault: Fault) -> Iterator[subprocess.Po
 
 @contextmanager
 def _bridge(ports: _Ports, folder: Path, fault: Fault, patience_ms: int) -> Iterator[None]:
+    if fault is Fault.UNBRIDGED:
+        yield
+        return
     asked = ports.slow if fault is Fault.SLOW else ports.server
     ask = ("--evapi", str(ports.evapi), "--server", str(asked))
     arguments = (*ask, "--patience-ms", str(patience_ms))

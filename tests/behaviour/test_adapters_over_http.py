@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from examples.sip.world import Pool, make_home
+from pipelines.explain import explain
 from pipelines.running import LOOPBACK, free_port, server
 
 PATH = "/v1/adapters/kamailio"
@@ -69,3 +70,10 @@ def test_a_call_that_asks_again_after_a_restart_has_the_same_decision(home: Path
         assert ask(address, 1) == before
         assert ask(address, 2) != before
     assert logged(home) == [("c-1", 1), ("c-2", 1)]
+
+
+def test_what_an_adapter_decided_can_be_explained_to_the_byte(home: Path) -> None:
+    with serving(home) as address:
+        decision_id = ask(address, 3).removeprefix("X-Route-Decision: ")
+    found = explain(decision_id, log=home / "log" / "decisions.sqlite", home=home)
+    assert found.same, found.text

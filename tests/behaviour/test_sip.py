@@ -32,8 +32,8 @@ def test_each_call_goes_to_the_pool_that_was_decided_for_it() -> None:
 
 
 @with_sip
-@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.SLOW])
-def test_no_call_is_lost_while_the_server_is_down_or_slow(fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.SLOW, Fault.UNBRIDGED])
+def test_no_call_is_lost_while_the_server_is_down_or_slow_or_out_of_reach(fault: Fault) -> None:
     result = run(count=120, a_second=60, fault=fault)
     assert result.lost == 0
     assert result.reached == {Pool.FIRST: 0, Pool.SECOND: 0, Pool.DEFAULT: 120}
@@ -65,11 +65,22 @@ def test_an_answer_with_an_address_that_the_proxy_does_not_know_is_refused_whole
     assert result.reached == {Pool.FIRST: 0, Pool.SECOND: 0, Pool.DEFAULT: 40}
 
 
+@with_sip
+def test_a_decision_that_comes_after_the_default_was_taken_rings_nowhere_else() -> None:
+    result = run(
+        count=30, a_second=30, fault=Fault.SLOW, patience_ms=3_000, spare_ms=-2_700, ring_ms=2_000
+    )
+    assert result.lost == 0
+    assert {pool: one.began for pool, one in result.pools.items()} == {
+        Pool.FIRST: 0, Pool.SECOND: 0, Pool.DEFAULT: 30,
+    }  # fmt: skip
+
+
 @pytest.mark.slow  # half a minute of calls each
 @with_sip
 @pytest.mark.parametrize("fault", list(Fault))
 def test_six_thousand_calls_at_two_hundred_a_second_are_all_answered(fault: Fault) -> None:
-    patience = PATIENCE_MS if fault is Fault.SLOW else PATIENT_MS
+    patience = PATIENT_MS if fault in (Fault.NONE, Fault.KILLED) else PATIENCE_MS
     result = run(count=6_000, a_second=200, fault=fault, patience_ms=patience)
     assert result.lost == 0
     assert result.callers.failed == 0
