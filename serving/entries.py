@@ -10,6 +10,8 @@ from routing.contact import Contact
 from routing.quick import QuickAnswer
 from serving.log_entry import LoggedDecision
 
+_STRATEGY, _ON = Source.STRATEGY.value, Arm.ON.value
+
 
 @dataclass(slots=True)
 class Asked:
@@ -52,26 +54,12 @@ def entry_of(decision: Decision, asked: Asked, *, answer: bytes, seconds: float)
 
 def entry_of_quick(quick: QuickAnswer, asked: Asked, *, seconds: float) -> LoggedDecision:
     """Return the log's entry for a quick answer."""
-    ready = quick.ready
+    ready, presented = quick.ready, quick.ready.presented
+    # In the order of the columns: names would take half the time of all the rest.
     return LoggedDecision(
-        decision_id=quick.decision_id,
-        contact_id=asked.contact.contact_id,
-        partner=ready.partner,
-        customer_id=ready.customer_id,
-        identified_by=quick.identified_by.value,
-        decided_at=asked.instant,
-        source=Source.STRATEGY.value,
-        why=quick.why,
-        value_group=ready.value_group,
-        queue=ready.queue,
-        offer_id=ready.presented[0] if ready.presented else None,
-        arm=Arm.ON.value,
-        probability=quick.probability,
-        strategy_set=quick.strategy_set,
-        model_set=ready.model_set,
-        asked_by=asked.asked_by,
-        microseconds=int(seconds * 1e6),
-        request=asked.body.decode("utf-8", "replace"),
-        answer=quick.body.decode("utf-8"),
-        in_force=asked.in_force,
-    )
+        quick.decision_id, asked.contact.contact_id, ready.partner, ready.customer_id,
+        quick.identified_by, asked.instant, _STRATEGY, quick.why, ready.value_group, ready.queue,
+        presented[0] if presented else None, _ON, quick.probability, quick.strategy_set,
+        ready.model_set, asked.asked_by, int(seconds * 1e6), asked.body.decode("utf-8", "replace"),
+        quick.body.decode("utf-8"), asked.in_force,
+    )  # fmt: skip
