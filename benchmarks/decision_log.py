@@ -89,7 +89,7 @@ class OtherWay:
         """Close the file."""
         self._connection.close()
 
-    def end(self) -> None:
+    def end(self, *, all_written: bool) -> None:
         """Close the file."""
         self._connection.close()
 
@@ -119,7 +119,7 @@ class Journal:
     def close(self) -> None:
         """Leave the file to the end of the process."""
 
-    def end(self) -> None:
+    def end(self, *, all_written: bool) -> None:
         """Leave the file to the end of the process."""
 
 
@@ -165,9 +165,9 @@ class Watched:
         """Let go of it."""
         self.store.close()
 
-    def end(self) -> None:
+    def end(self, *, all_written: bool) -> None:
         """Let go of it for good."""
-        self.store.end()
+        self.store.end(all_written=all_written)
 
 
 def a_decision(number: int, *, ordered: bool) -> LoggedDecision:

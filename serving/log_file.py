@@ -7,14 +7,13 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
 from msgspec.structs import astuple
 
 from serving.clock import system_clock
-from serving.log_entry import Gap, LoggedDecision, LoggedOutcome, Stored, instant_text
+from serving.log_entry import Gap, LoggedDecision, LoggedOutcome, Stored
 from serving.log_outcomes import already_stored, outcome_row, unknown
 from serving.log_presence import Presence
 from serving.log_schema import ADDED_COLUMNS, DECISION_COLUMNS, SCHEMA
@@ -133,13 +132,15 @@ class LogFile:
         if connection is not None:
             connection.close()
 
-    def end(self) -> None:
-        """Say that all was written that was taken, then let go of the file for good."""
-        if self._connection is not None:
-            with turn(self._file):
-                self._presence.leave(self._connection)
-        self.close()
-        self._presence.let_go()
+    def end(self, *, all_written: bool) -> None:
+        """Let go of the file for good; unless all was written, who comes next finds that out."""
+        try:
+            if self._connection is not None and all_written:
+                with turn(self._file):
+                    self._presence.leave(self._connection)
+        finally:
+            self.close()
+            self._presence.let_go()
 
 
 def open_log(file: Path) -> sqlite3.Connection:
@@ -242,7 +243,3 @@ def _number_of(file: Path) -> int | None:
 def _free_name(file: Path) -> Path:
     names = (file.with_name(f"{file.stem}.damaged-{at}{file.suffix}") for at in count(1))
     return next(name for name in names if not name.exists())
-
-
-# Whoever hands in an instant as such gets the same text as who hands in the text.
-sqlite3.register_adapter(datetime, instant_text)

@@ -17,6 +17,11 @@ class Gaps:
         self._waiting: dict[str, Gap] = {}
         self.missed = 0
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is to be written."""
+        return bool(self._waiting)
+
     def add(self, decisions: Sequence[LoggedDecision], why: str) -> None:
         """Count decisions that are lost for a reason."""
         times = [str(one.decided_at) for one in decisions]

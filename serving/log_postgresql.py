@@ -75,7 +75,7 @@ class PostgresqlLog:
         if connection is not None:
             connection.close()
 
-    def end(self) -> None:
+    def end(self, *, all_written: bool) -> None:
         """Let go of the database for good."""
         self.close()
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from serving.log_entry import Gap, instant_text
 
 KILLED = (
-    "A process that wrote here was killed: what it had answered since its last commit is missing."
+    "A process that wrote here was killed, or ended while it could not write: what it had"
+    " answered since its last commit is missing."
 )
 _FIND = "SELECT last_at FROM writers WHERE place = ?"
 _ENTER = "INSERT OR REPLACE INTO writers VALUES (?, ?, ?)"

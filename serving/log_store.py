@@ -59,6 +59,6 @@ class LogStore(Protocol):
         """Let go of it; the next group opens it again."""
         ...
 
-    def end(self) -> None:
-        """Say that all was written that was taken, then let go of it for good."""
+    def end(self, *, all_written: bool) -> None:
+        """Let go of it for good; unless all was written, who comes next finds that out."""
         ...

@@ -98,8 +98,7 @@ class LogWriter:
                 pause = min(max(2 * pause, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
         self._write([])  # what is missing, if that is not said yet
         with suppress(Exception):
-            self._store.end()
-        self._let_go()
+            self._store.end(all_written=not self._gaps.waiting)
 
     def _gather(self, pause: float) -> bool:
         """Take what waits into `_held`; False when the log is to be closed."""

@@ -166,6 +166,27 @@ def test_what_does_not_fit_while_the_disk_is_full_is_told_in_the_log(disk: Path)
     assert rows(file, "SELECT count(*) FROM decisions") == [(taken.count(True) + 2,)]
 
 
+def test_a_server_that_ends_on_a_full_disk_leaves_a_gap_for_the_next(disk: Path) -> None:
+    file = disk / "decisions.sqlite"
+    log = DecisionLog(file)
+    log.start()
+    assert log.add(a_decision("first"))
+    wait_until(lambda: log.written == 1, log=log)
+    filler = fill(disk)
+    for number in range(400):
+        log.add(a_decision(f"d-{number}"))
+    log.close()
+    assert log.dropped == 400
+    filler.unlink()
+    log = DecisionLog(file)
+    log.add(a_decision("last"))
+    log.start()
+    log.close()
+    assert rows(file, "SELECT decision_id FROM decisions") == [("first",), ("last",)]
+    ((began, why),) = rows(file, "SELECT began_at, why FROM gaps")
+    assert began == instant_text(NOW) and "ended while it could not write" in why
+
+
 class SlowDisk(LogFile):
     """A file on a disk that takes its time for each commit."""
 
