@@ -17,19 +17,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.load.contacts import known_phones, publish_made_up
 from pipelines.running import LOOPBACK, free_port, server
-from routing.defaults import standard_defaults
-from routing.strategy import Handling, RankedOffer, Reason, Signals, Strategy
 from routing.strategy_file import every_strategy
-from routing.strategy_index import ContactDetails
 from routing.strategy_pointer import read_pointer
-from routing.strategy_writer import StrategyWriter
-from routing.tasks import route_to, task_of
 
 CUSTOMERS_AT_MOST = 20_000
 UNKNOWN, MALFORMED = 0.05, 0.01
@@ -41,7 +36,7 @@ MISTAKES: tuple[bytes, ...] = (
     b'{"contact_id": "c", "channel": "pigeon"}',
     b'{"contact_id": "c", "channel": "voice", "form": "+15550100"}',
     b'{"contact_id": "c", "channel": "voice", "deadline_ms": 0}',
-    b'{"contact_id": "c", "channel": "voice", "from": "no number"}',
+    b'{"contact_id": "c", "channel": "voice", "from": 15550100}',
     b'{"contact_id": "\xff", "channel": "voice"}',
     b'{"a": ' + b"[" * 5_000,
 )
@@ -69,7 +64,7 @@ def bodies(home: Path, *, count: int, seed: int) -> list[tuple[bool, bytes]]:
         raise SystemExit(f"No strategies in {home}: run `make demo DEMO_ARGS=--no-serve` first.")
     path = home / "strategies" / pointer.file
     known = list(islice(every_strategy(path), CUSTOMERS_AT_MOST))
-    phones = dict(_phones(home / "tables"))
+    phones = known_phones(home / "tables")
     made: list[tuple[bool, bytes]] = []
     for place in range(count):
         if place < count * MALFORMED:
@@ -91,43 +86,6 @@ def bodies(home: Path, *, count: int, seed: int) -> list[tuple[bool, bytes]]:
         made.append((True, json.dumps(contact).encode()))
     draw.shuffle(made)
     return made
-
-
-def _phones(tables: Path) -> Iterator[tuple[str, str]]:
-    if tables.is_dir():
-        import duckdb
-
-        from features.source import open_source
-
-        with duckdb.connect() as connection:
-            open_source(tables).attach(connection)
-            query = "SELECT customer_id, phone FROM customers WHERE phone IS NOT NULL"
-            yield from connection.execute(query).fetchall()
-
-
-def publish_some(home: Path, *, customers: int) -> None:
-    """Publish a set of made-up strategies, for a run without a demo home."""
-    now = datetime.now(UTC)
-    offers = tuple(
-        RankedOffer(f"offer_{at}", at == 0, 0.3 - at / 20, 0.1, 40.0 - at, "adds 40 per contact")
-        for at in range(5)
-    )
-    with StrategyWriter(
-        home / "strategies", model_set="none", formed_at=now, defaults=[standard_defaults("main")]
-    ) as writer:
-        writer.add(
-            (
-                Strategy(
-                    f"c-{at}", "main", "lead", "first", Signals(0.3, 0.1, 0.27, 410.0),
-                    route_to(task_of("lead"), group=0), Handling(offers, "A lead."),
-                    (Reason("asked for a quote 6 days ago", 0.09),) * 3,
-                    "none", now, now + timedelta(days=7),
-                ),
-                ContactDetails((f"+1555{at:07d}",), f"Name {at}", f"{at} Elm Row", "01101"),
-            )
-            for at in range(customers)
-        )  # fmt: skip
-        writer.publish()
 
 
 async def _client(port: int, work: Iterator[tuple[bool, bytes]], tally: Tally) -> None:
@@ -204,7 +162,7 @@ def main() -> None:
         home = given.home or Path(scratch)
         if given.home is None:
             print(f"no --home: {CUSTOMERS_AT_MOST:,} made-up strategies are served")
-            publish_some(home, customers=CUSTOMERS_AT_MOST)
+            publish_made_up(home, customers=CUSTOMERS_AT_MOST)
         held = measure(home, count=given.requests, connections=given.connections, seed=given.seed)
     sys.exit(0 if held else 1)
 

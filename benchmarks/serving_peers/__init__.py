@@ -1,0 +1,1 @@
+"""The servers that the decision endpoint is measured against: one module each."""
