@@ -53,15 +53,21 @@ async def within(deadline: Deadline, waiting: asyncio.Future[T]) -> T | None:
 
     What comes later goes nowhere; what is raised in time is raised.
     """
+    if waiting.done():
+        return waiting.result()
+    timer = asyncio.get_running_loop().call_later(deadline.left_seconds(), _expire, waiting)
+    try:
+        return await waiting
+    except _ExpiredError:
+        return None
+    finally:
+        timer.cancel()
+
+
+class _ExpiredError(Exception):
+    """The deadline came before the answer."""
+
+
+def _expire(waiting: asyncio.Future[T]) -> None:
     if not waiting.done():
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(deadline.left_seconds(), waiting.cancel)
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if deadline.left_seconds() > 0.0:
-                raise  # it was not the timer: the whole request ends
-            return None
-        finally:
-            timer.cancel()
-    return waiting.result()
+        waiting.set_exception(_ExpiredError())

@@ -190,6 +190,8 @@ def calls(
     command = [
         *_sipp("callers", port), "-sf", str(HERE / "caller.xml"), "-inf", str(numbers),
         "-r", str(a_second), "-m", str(count), "-l", str(count), "-timeout", "120",
+        # A ringing that comes after the answer ends no call; one that is never answered fails.
+        "-default_behaviors", "all,-abortunexp", "-recv_timeout", "20000",
         f"{LOOPBACK}:{to}",
     ]  # fmt: skip
     with program(command, folder=folder, name="callers") as process:
