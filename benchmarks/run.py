@@ -42,8 +42,8 @@ ALONE = (
 )
 # Not in the list: `automl`, which needs an environment of its own and an hour;
 # `decisions_against_peers`, which needs wrk and makes an environment for each peer; and
-# `strategy_store`, which needs half an hour and 30 GB of disk; nor `sip_calls`, which needs Debian's
-# kamailio and sipp (`make sip`).
+# `strategy_store`, which needs half an hour and 30 GB of disk; nor `sip_calls`, which needs
+# Debian's kamailio and sipp (`make sip`).
 
 
 def main() -> None:
