@@ -20,6 +20,7 @@ from features.cross_checks import (
     references,
     unchecked_references,
 )
+from features.erased import Tombstones
 from features.errors import ContractError
 from features.found import FoundTable, readable, scratch_connection
 from features.progress import Track, silent
@@ -55,7 +56,7 @@ def check(
         DataNotFoundError: there is no table of the contract at `path`.
         ContractError: `quarantine` is a folder that no check wrote, or a file is damaged.
     """
-    source = open_source(path)
+    source = open_source(path, erased=Tombstones.beside(quarantine))
     _demand_replaceable(quarantine)
     digests = fingerprint(source)
     with scratch_connection() as connection, scratch_connection() as faults:
@@ -77,6 +78,7 @@ def check(
             absent=tuple(name for name in TABLES if name not in source.tables),
             unknown=source.unknown,
             fingerprint=digests,
+            erased=source.erased_rows(connection),
         )
         with staged_folder(quarantine) as folder:
             kept.write(folder, report=report)

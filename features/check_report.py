@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -42,7 +42,10 @@ class TableReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The whole check; `absent` tables of the contract were not there, `unknown` ones not read."""
+    """The whole check; `absent` tables of the contract were not there, `unknown` ones not read.
+
+    `erased` counts by table the rows that were dropped because their customer was erased.
+    """
 
     path: str
     quarantine: str
@@ -51,6 +54,7 @@ class CheckReport:
     absent: tuple[str, ...]
     unknown: tuple[str, ...]
     fingerprint: dict[str, str]
+    erased: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

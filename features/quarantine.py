@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from features.check_report import CheckReport, FaultCount, TableReport
+from features.erased import Tombstones
 from features.errors import ContractError, DataNotFoundError
 from features.found import quoted
 from features.rules import Rule, fix_for
@@ -100,10 +101,12 @@ def was_checked(path: Path, *, quarantine: Path) -> bool:
 def open_checked(path: Path, *, quarantine: Path) -> Source:
     """Open the tables at `path` without the rows that their check set aside in `quarantine`.
 
-    Where these tables were never checked, every row is taken.
+    Where these tables were never checked, every row is taken but those of erased customers, who
+    are listed beside the quarantine.
     """
     checked = was_checked(path, quarantine=quarantine)
-    return open_source(path, without=quarantine if checked else None)
+    erased = Tombstones.beside(quarantine)
+    return open_source(path, without=quarantine if checked else None, erased=erased)
 
 
 def rows_left_out(

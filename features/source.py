@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from features.contract import TABLES, Column, Table, Type
+from features.erased import Tombstones
 from features.errors import ContractError, DataNotFoundError, nearest
 from features.found import Form, FoundTable, find_tables
 
@@ -20,6 +21,8 @@ SQL_TYPES: dict[Type, str] = {
     Type.TIME: "TIMESTAMPTZ",
 }
 FILE_COLUMN, ROW_COLUMN = "source_file", "source_row"
+CUSTOMER_COLUMN = "customer_id"
+ERASED = "erased_customers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,15 @@ class Source:
     """The contract tables found at `path`; opening reads names and headers only.
 
     `unknown` names what lies there beside them and is not read. `without` is the quarantine
-    folder of a check: the rows in it are left out of the views.
+    folder of a check: the rows in it are left out of the views. So are those of customers who were
+    `erased`, with or without a check.
     """
 
     path: Path
     found: Mapping[str, FoundTable]
     unknown: tuple[str, ...] = ()
     without: Path | None = None
+    erased: Tombstones | None = None
 
     @property
     def tables(self) -> frozenset[str]:
@@ -68,15 +73,51 @@ class Source:
             from features.quarantine import rows_left_out  # it imports this module
 
             left_out = rows_left_out(connection, source=self, quarantine=self.without)
-        for name, found in self.found.items():
+        for found in self.found.values():
             found.prepare(connection)
+        erased = self._erased(connection)
+        for name, found in self.found.items():
             select = raw_select(found) if raw else cast_select(found, left_out=left_out.get(name))
+            if erased and CUSTOMER_COLUMN in found.columns:
+                select = f"SELECT s.* FROM ({select}) AS s ANTI JOIN {ERASED} AS e ON {_SAME}"
             connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {select}')
         for name in TABLES.keys() - self.found.keys() if absent else ():
             connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {_empty_select(TABLES[name])}')
 
+    def erased_rows(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        """Return how many rows of erased customers each table has, once it is attached."""
+        if self.erased is None or not any(True for _ in self.erased):
+            return {}
+        of_customers = [one for one in self.found.values() if CUSTOMER_COLUMN in one.columns]
+        counts = {
+            one.name: connection.execute(
+                f"SELECT count(*) FROM {one.rows()} AS s SEMI JOIN {ERASED} AS e ON {_SAME}"
+            ).fetchall()[0][0]
+            for one in of_customers
+        }
+        return {name: count for name, count in counts.items() if count}
 
-def open_source(path: Path, *, without: Path | None = None) -> Source:
+    def _erased(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Make the table of erased ids that come again; False where nobody was erased."""
+        if self.erased is None or not any(True for _ in self.erased):
+            return False
+        of_customers = [one for one in self.found.values() if CUSTOMER_COLUMN in one.columns]
+        ids = " UNION ".join(f"SELECT {_ID} FROM {one.rows()} AS s" for one in of_customers)
+        there = connection.execute(ids).fetchall() if of_customers else []
+        gone = self.erased.among(one for (one,) in there if one is not None)
+        connection.execute(f"CREATE OR REPLACE TABLE {ERASED} (id VARCHAR)")
+        for one in gone:
+            connection.execute(f"INSERT INTO {ERASED} VALUES (?)", [one])
+        return True
+
+
+_ID = f"trim(CAST(s.{CUSTOMER_COLUMN} AS VARCHAR))"
+_SAME = f"e.id = {_ID}"
+
+
+def open_source(
+    path: Path, *, without: Path | None = None, erased: Tombstones | None = None
+) -> Source:
     """Open the tables at `path`: a folder of Parquet or CSV tables, or one DuckDB file.
 
     Raises:
@@ -89,7 +130,7 @@ def open_source(path: Path, *, without: Path | None = None) -> Source:
             f"'{path}' holds no table of the data contract; it holds: {lies_there}.",
             fix=f"Name tables or folders after the contract: {', '.join(TABLES)}.",
         )
-    return Source(path, found, unknown, without)
+    return Source(path, found, unknown, without, erased)
 
 
 def missing_columns(found: FoundTable) -> tuple[str, ...]:

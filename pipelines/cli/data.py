@@ -88,6 +88,9 @@ def show_check(report: CheckReport, *, screen: Screen) -> None:
     for checked in report.tables:
         for left_aside in checked.not_checked:
             screen.say(f"  {checked.table}: not checked: {escape(left_aside)}")
+    if report.erased:
+        dropped = sum(report.erased.values())
+        screen.say(f"  {dropped:,} rows of erased customers dropped: {', '.join(report.erased)}")
     if report.absent:
         screen.say(f"  not there: {', '.join(report.absent)}")
     if report.unknown:

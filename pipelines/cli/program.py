@@ -16,6 +16,7 @@ from pipelines.cli import (
     limits,
     logged,
     offers,
+    privacy,
     promoting,
     reporting,
     retraining,
@@ -64,6 +65,7 @@ app.command("report")(strategies.report)
 app.add_typer(experiments.app, name="experiment")
 app.command("explain")(logged.explain)
 app.command("replay")(logged.replay)
+app.command("erase")(privacy.erase)
 app.command("serve")(service.serve)
 app.add_typer(keys.keys, name="keys")
 app.command("demo")(demonstration.demo)

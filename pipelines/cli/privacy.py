@@ -1,0 +1,51 @@
+"""The verbs on one customer's data: erase it, export it."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from pipelines.cli.options import AsJson, Home
+from pipelines.console import Screen
+from pipelines.workspace import DEFAULT_HOME
+
+Customer = Annotated[str, typer.Argument(help="The customer_id.")]
+Partner = Annotated[
+    str | None, typer.Option(help="Whose customer it is; refused where it is another's.")
+]
+
+
+def erase(
+    customer: Customer, partner: Partner = None, home: Home = DEFAULT_HOME, as_json: AsJson = False
+) -> None:
+    """Erase a customer from tables, features, strategies, logs, reports and MLflow's files.
+
+    The decision log keeps its counts. An erasure that was killed is completed by the same command.
+    """
+    from pipelines.erasing.erase import erase as erase_customer
+    from pipelines.erasing.errors import TraceRemainsError
+
+    screen = Screen(as_json)
+    done = erase_customer(
+        customer, home=home, by=getpass.getuser(), now=datetime.now(UTC), partner=partner
+    )
+    for store, count in done.taken.items():
+        screen.say(f"  {store:<12} {count:,} taken out")
+    if done.shared:
+        screen.say(f"  others bear the same {', '.join(done.shared)}: their rows keep it")
+    if done.outside is not None:
+        screen.say(
+            f"  [yellow]{escape(str(done.outside))} lies outside the workspace:[/yellow] its rows "
+            "are dropped whenever it is read; erase them there too"
+        )
+    screen.result({"taken": done.taken, "left": [str(one) for one in done.left]})
+    if done.left:
+        raise TraceRemainsError(
+            f"Something is left in {', '.join(map(str, done.left))}.",
+            fix="These files are written by people or chained by digests: mend them by hand.",
+        )
+    screen.done(f"customer {escape(customer)} is erased: nothing is found in {escape(str(home))}")

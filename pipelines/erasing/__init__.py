@@ -1,0 +1,1 @@
+"""Erasing one customer from everything that a workspace holds, and proving that it is done."""
