@@ -87,7 +87,9 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     _add_endpoints(app, parts)
     app.include_router(build_description(app, ENDPOINTS, version=installed_version()))
     app.add_api_route("/", _front, include_in_schema=False)
-    app.include_router(build_pages(settings.home, keys=parts.keys, clock=clock))
+    app.include_router(
+        build_pages(settings.home, keys=parts.keys, sign_in=parts.sign_in, clock=clock)
+    )
     return app
 
 

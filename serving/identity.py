@@ -18,6 +18,8 @@ from serving.key_file import Key, Role, read_keys
 from serving.problems import ProblemError
 from serving.rate_limits import RateLimits
 from serving.settings import Settings
+from serving.sign_in.paths import BEGIN, address_for
+from serving.sign_in.sessions import Sessions
 
 _REALM = 'realm="callworth", charset="UTF-8"'
 _LOOK_EVERY_SECONDS = 1.0
@@ -63,9 +65,11 @@ class KeyRing:
         loopback: bool,
         own_host: str = "localhost",
         workers: int = 1,
+        sessions: Sessions | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.limits = RateLimits(workers=workers)
+        self.sessions = sessions
         self._clock = clock
         self._file = file
         self._loopback = loopback
@@ -76,13 +80,17 @@ class KeyRing:
         self.trouble: str | None = None
 
     @classmethod
-    def opened(cls, settings: Settings) -> KeyRing:
-        """Read the keys file once; raise KeysRequiredError where a server may not go without."""
+    def opened(cls, settings: Settings, *, sessions: Sessions | None = None) -> KeyRing:
+        """Read the keys file once; `sessions` are of people who sign in otherwise.
+
+        Raises KeysRequiredError where a server may not go without keys.
+        """
         ring = cls(
             settings.keys_file,
             loopback=settings.loopback,
             own_host=settings.host,
             workers=settings.workers,
+            sessions=sessions,
         )
         if settings.keys_file.exists():
             ring._keys = read_keys(settings.keys_file)
@@ -99,7 +107,7 @@ class KeyRing:
     @property
     def open_house(self) -> bool:
         """Whether no key is asked for."""
-        return self._keys is None and self._loopback
+        return self._keys is None and self._loopback and self.sessions is None
 
     def admit(self, headers: Mapping[str, str], use: Use, *, browser: bool = False) -> Key:
         """Return the key of who asks; raise ProblemError 401, 403, 421 (foreign host name), or 429.
@@ -114,6 +122,10 @@ class KeyRing:
         key = self._known(_secret(headers))
         if key is None:
             raise _unknown(headers, browser=browser)
+        return self.allowed(key, use)
+
+    def allowed(self, key: Key, use: Use) -> Key:
+        """Return the key if its role may do this, now; raise ProblemError 403 or 429."""
         allowed = ROLES[use]
         if key.role not in allowed:
             names = tuple(sorted(allowed))
@@ -180,7 +192,14 @@ def requires(
     """Return a FastAPI dependency that admits who may do `use`."""
 
     async def admitted(request: Request) -> Key:
-        key = keys.admit(request.headers, use, browser=browser)
+        signed_in = keys.sessions.admit(request.headers) if browser and keys.sessions else None
+        if signed_in is not None:
+            key = keys.allowed(signed_in[0], use)
+            request.state.signed_in, request.state.session_cookie = key.name, signed_in[1]
+        elif browser and keys.sessions and _secret(request.headers) is None:
+            raise _sign_in_first(request)
+        else:
+            key = keys.admit(request.headers, use, browser=browser)
         request.state.key = key
         return key
 
@@ -212,6 +231,17 @@ def _unknown(headers: Mapping[str, str], *, browser: bool) -> ProblemError:
         " in a browser, any name and the key as password.",
         field="authorization",
         headers={"www-authenticate": f"{'Basic' if browser else 'Bearer'} {_REALM}"},
+    )
+
+
+def _sign_in_first(request: Request) -> ProblemError:
+    page = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    reading = request.method in ("GET", "HEAD")
+    return ProblemError(
+        303 if reading else 401,
+        "This is for people who have signed in.",
+        fix=f"Sign in at {BEGIN}.",
+        headers={"location": address_for(page)} if reading else None,
     )
 
 

@@ -19,6 +19,7 @@ from serving.metrics import Metrics, new_metrics
 from serving.model_store import ModelStore
 from serving.offer_states import OfferStates
 from serving.settings import Settings
+from serving.sign_in.opening import SignInParts, open_sign_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Parts:
     routers: Routers
     clock: Clock
     keys: KeyRing
+    sign_in: SignInParts | None
     strategies: StrategyReader
     experiment: PlanReader
     offers: OfferStates
@@ -53,12 +55,14 @@ def open_parts(settings: Settings, *, clock: Clock) -> Parts:
     experiment = PlanReader(settings.experiment_file, check_seconds=0.0)
     offers = OfferStates(settings.home, check_seconds=0.0)
     live = LiveStore(settings.models_folder)
+    sign_in = open_sign_in(settings.home, clock=lambda: clock().timestamp())
     log = DecisionLog(place_of(settings))
     return Parts(
         settings=settings,
         routers=read_routers(settings.home),
         clock=clock,
-        keys=KeyRing.opened(settings),
+        keys=KeyRing.opened(settings, sessions=sign_in.sessions if sign_in else None),
+        sign_in=sign_in,
         strategies=strategies,
         experiment=experiment,
         offers=offers,

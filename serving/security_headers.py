@@ -33,7 +33,11 @@ _ONLY_TLS = (b"strict-transport-security", b"max-age=15768000")
 
 
 def secured(scope: Scope, send: Send) -> Send:
-    """Return a `send` that adds the headers which an answer does not bring itself."""
+    """Return a `send` that adds the headers which an answer does not bring itself.
+
+    Among them the cookie by which a session lives on, where a handler left one in the state.
+    """
+    scope.setdefault("state", {})
     usual = (*_USUAL, _ONLY_TLS) if scope.get("scheme") == "https" else _USUAL
 
     async def sending(message: Message) -> None:
@@ -41,6 +45,9 @@ def secured(scope: Scope, send: Send) -> Send:
             headers = message["headers"]
             given = {name for name, _ in headers}
             headers = [*headers, *(one for one in usual if one[0] not in given)]
+            cookie = scope["state"].get("session_cookie")
+            if cookie is not None and b"set-cookie" not in given:
+                headers.append((b"set-cookie", cookie.encode("latin-1")))
             message = {**message, "headers": headers}
         await send(message)
 

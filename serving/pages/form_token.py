@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from starlette.datastructures import Headers
 
 from serving.errors import ServingError
+from serving.shared_secret import shared_secret
 
 VALID_FOR = timedelta(hours=12)
-_SECRET_BYTES = 32
 
 
 class ForeignFormError(ServingError):
@@ -54,7 +52,7 @@ class FormTokens:
     def _signature(self, subject: str, issued: str) -> str:
         text = f"{issued}\x1f{subject}".encode("utf-8", "surrogatepass")
         if self._secret is None:
-            self._secret = _shared_secret(self._file)
+            self._secret = shared_secret(self._file)
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
 
@@ -75,25 +73,3 @@ def require_own_page(headers: Headers) -> None:
             fix="Open the page of the offer here, and decide there;"
             " or use `callworth offers` at the command line.",
         )
-
-
-def _shared_secret(file: Path) -> bytes:
-    """Return the secret of the workspace, made at first need; one of this process if it cannot."""
-    made = secrets.token_bytes(_SECRET_BYTES)
-    mine = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            mine.unlink(missing_ok=True)
-            mine.touch(mode=0o600)
-            mine.write_bytes(made)
-            try:
-                os.link(mine, file)  # whole or not at all, and only if no other was first
-            except FileExistsError:
-                pass
-            finally:
-                mine.unlink()
-        found = file.read_bytes()
-    except OSError:
-        return made
-    return found if len(found) == _SECRET_BYTES else made

@@ -64,7 +64,11 @@ class Frame:
     ) -> Response:
         """Return a page; `here` names its line in the navigation."""
         html = self._templates.get_template(template).render(
-            root=root_of(request), here=here, navigation=self._navigation, **values
+            root=root_of(request),
+            here=here,
+            navigation=self._navigation,
+            signed_in=getattr(request.state, "signed_in", None),
+            **values,
         )
         return Response(html, status, headers=HEADERS, media_type="text/html; charset=utf-8")
 

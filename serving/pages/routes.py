@@ -21,6 +21,7 @@ from serving.pages import (
 )
 from serving.pages.frame import Frame, Line
 from serving.pages.page import Desk, Page
+from serving.sign_in.opening import SignInParts
 
 # In the order of the navigation.
 PAGES: tuple[Page, ...] = (
@@ -36,10 +37,16 @@ PAGES: tuple[Page, ...] = (
 _KEPT = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
 
 
-def build_pages(home: Path, *, keys: KeyRing, clock: Clock = system_clock) -> APIRouter:
-    """Return the routes of the pages on the reports in `home`, for marketing's keys alone.
+def build_pages(
+    home: Path,
+    *,
+    keys: KeyRing,
+    sign_in: SignInParts | None = None,
+    clock: Clock = system_clock,
+) -> APIRouter:
+    """Return the routes of the pages on the reports in `home`, for marketing alone.
 
-    The addresses of PAGES, and below /pages/ what they look like.
+    The addresses of PAGES, below /pages/ what they look like, and the sign-in where there is one.
     """
     frame = Frame([Line(page.name, page.label, page.path) for page in PAGES if page.label])
     desk = Desk(home, frame, keys, clock, ChangesReader(home))
@@ -57,6 +64,8 @@ def build_pages(home: Path, *, keys: KeyRing, clock: Clock = system_clock) -> AP
                 dependencies=seen if reads else changed,
             )
     _add_looks(router, frame)
+    if sign_in is not None:
+        router.include_router(sign_in.router(frame))
     return router
 
 
