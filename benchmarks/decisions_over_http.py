@@ -21,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load.contacts import known_phones, publish_made_up
+from benchmarks.load.contacts import known_callers, publish_made_up
 from pipelines.running import LOOPBACK, free_port, server
 from routing.strategy_file import every_strategy
 from routing.strategy_pointer import read_pointer
@@ -64,7 +64,7 @@ def bodies(home: Path, *, count: int, seed: int) -> list[tuple[bool, bytes]]:
         raise SystemExit(f"No strategies in {home}: run `make demo DEMO_ARGS=--no-serve` first.")
     path = home / "strategies" / pointer.file
     known = list(islice(every_strategy(path), CUSTOMERS_AT_MOST))
-    phones = known_phones(home / "tables")
+    phones = {one.customer_id: one.phone for one in known_callers(home / "tables")}
     made: list[tuple[bool, bytes]] = []
     for place in range(count):
         if place < count * MALFORMED:

@@ -41,12 +41,13 @@ def logged_milliseconds(home: Path, *, after: int) -> list[float]:
 
 def under_a_millisecond(before: dict[str, float], after: dict[str, float]) -> float:
     """Return the share of decisions between two readings of /metrics that took under 1 ms."""
-    bucket = next((n for n in after if "_bucket" in n and 'le="0.001"' in n), None)
-    if bucket is None:
-        return float("nan")
-    total = bucket.partition("_bucket")[0] + "_count"
-    counted = after[total] - before.get(total, 0.0)
-    return (after[bucket] - before.get(bucket, 0.0)) / counted if counted else float("nan")
+
+    def counted(start: str, within: str = "") -> float:
+        names = [name for name in after if name.startswith(start) and within in name]
+        return sum(after[name] - before.get(name, 0.0) for name in names)
+
+    total = counted(f"{_HISTOGRAM}_count")
+    return counted(f"{_HISTOGRAM}_bucket", 'le="0.001"') / total if total else float("nan")
 
 
 def row(label: str, values: list[float]) -> str:

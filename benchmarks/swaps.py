@@ -30,7 +30,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.load.contacts import calls, known_phones, phone_of, publish_made_up
+from benchmarks.load.contacts import calls, known_callers, made_up_callers, publish_made_up
 from benchmarks.load.service import Service, serving
 from benchmarks.load.steady import Answer, quantile, steady
 from routing.strategy_pointer import point_at
@@ -64,8 +64,8 @@ def made_up(scratch: Path) -> Prepared:
     print("no --home: made-up strategies are swapped, without models")
     for version in VERSIONS:
         publish_made_up(scratch, customers=CUSTOMERS, model_set=version)
-    numbers = [phone_of(at) for at in range(CUSTOMERS)]
-    return Prepared(scratch, _labels(scratch), calls(numbers, count=CUSTOMERS), models=False)
+    bodies = calls(made_up_callers(CUSTOMERS), count=CUSTOMERS)
+    return Prepared(scratch, _labels(scratch), bodies, models=False)
 
 
 def formed(home: Path, scratch: Path) -> Prepared:
@@ -91,8 +91,7 @@ def formed(home: Path, scratch: Path) -> Prepared:
             formed_at=datetime.now(UTC),
             valid_for=timedelta(days=7),
         )
-    numbers = list(known_phones(home / "tables").values())
-    bodies = calls(numbers, count=CUSTOMERS)
+    bodies = calls(known_callers(home / "tables"), count=CUSTOMERS)
     for at in range(0, len(bodies), SCORED_NOW_EACH):
         bodies[at] = json.dumps({**json.loads(bodies[at]), "features": {_FEATURE: 2}}).encode()
     return Prepared(scratch, _labels(scratch), bodies, models=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,35 +54,49 @@ def publish_made_up(home: Path, *, customers: int, model_set: str = "none") -> N
         writer.publish()
 
 
-def known_phones(tables: Path) -> dict[str, str]:
-    """Return the phone number of each customer of a home's raw tables who has one."""
+@dataclass(frozen=True)
+class Known:
+    """A customer whose number is known."""
+
+    customer_id: str
+    partner: str
+    phone: str
+
+
+def known_callers(tables: Path) -> list[Known]:
+    """Return each customer of a home's raw tables who has a phone number; none without tables."""
     if not tables.is_dir():
-        return {}
+        return []
     import duckdb
 
     from features.source import open_source
 
     with duckdb.connect() as connection:
         open_source(tables).attach(connection)
-        query = "SELECT customer_id, phone FROM customers WHERE phone IS NOT NULL"
-        return dict(connection.execute(query).fetchall())
+        query = "SELECT customer_id, partner, phone FROM customers WHERE phone IS NOT NULL"
+        return [Known(*row) for row in connection.execute(query).fetchall()]
 
 
-def calls(phones: list[str], *, count: int, seed: int = 1) -> list[bytes]:
+def made_up_callers(count: int) -> list[Known]:
+    """Return the customers that `made_up` makes."""
+    return [Known(f"c-{at}", PARTNER, phone_of(at)) for at in range(count)]
+
+
+def calls(callers: Sequence[Known], *, count: int, seed: int = 1) -> list[bytes]:
     """Return `count` bodies of calls, each from another of the numbers, in random order."""
-    chosen = random.Random(seed).sample(phones, min(count, len(phones)))
+    chosen = random.Random(seed).sample(callers, min(count, len(callers)))
     return [
         json.dumps(
             {
                 "contact_id": f"bench-{at}",
                 "channel": "voice",
-                "from": phone,
+                "from": caller.phone,
                 "to": "+15550199",
-                "partner": PARTNER,
+                "partner": caller.partner,
                 "deadline_ms": 200,
             }
         ).encode()
-        for at, phone in enumerate(chosen)
+        for at, caller in enumerate(chosen)
     ]
 
 
@@ -90,7 +105,7 @@ def home_with_calls(
 ) -> tuple[Path, list[bytes]]:
     """Return a home to serve and calls to it: `home`, or made-up customers in `scratch`."""
     if home is not None:
-        return home, calls(list(known_phones(home / "tables").values()), count=count)
+        return home, calls(known_callers(home / "tables"), count=count)
     print(f"no --home: {customers:,} made-up customers are served, without models")
     publish_made_up(scratch, customers=customers)
-    return scratch, calls([phone_of(at) for at in range(customers)], count=count)
+    return scratch, calls(made_up_callers(customers), count=count)
