@@ -14,6 +14,7 @@ from routing.known import Known, LiveScores
 from routing.offer_states import NOTHING_DECIDED, Standing, Standings
 from routing.open_set import OpenSet
 from routing.slots import SlotPlan
+from routing.strategy import Reason
 
 
 class LiveModels(Protocol):
@@ -26,6 +27,10 @@ class LiveModels(Protocol):
 
     def scores(self, known: Known, *, offers: tuple[str, ...]) -> LiveScores:
         """Return the scores of one customer for these offers; LiveScoreError where it cannot."""
+        ...
+
+    def reasons(self, scores: LiveScores, *, offer_id: str) -> tuple[Reason, ...]:
+        """Return what moves the chance that the offer is accepted: exact, or none; never raises."""
         ...
 
 

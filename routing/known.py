@@ -8,7 +8,6 @@ from datetime import datetime
 from routing.errors import RoutingError
 from routing.forming_one import OfferScore
 from routing.freshly_known import KnownEvents, KnownFeatures
-from routing.strategy import Reason
 from routing.vectors import Value
 
 
@@ -31,11 +30,14 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class LiveScores:
-    """The scores of one customer for each offer asked for; `why` says what could not be used."""
+    """The scores of one customer for each offer asked for, by these feature values.
+
+    `why` says what could not be used, or is None.
+    """
 
     model_set: str
     stage: str
+    values: tuple[Value, ...]
     offers: tuple[OfferScore, ...]
-    reasons: tuple[Reason, ...] = ()
     life_event: str = ""
     why: str | None = None

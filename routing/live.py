@@ -10,9 +10,9 @@ import msgspec
 
 from routing.contact import Contact
 from routing.errors import RoutingError
-from routing.forming import Rules
+from routing.forming import Rules, note_of
 from routing.forming_one import ScoredCustomer, form_one
-from routing.in_force import InForce
+from routing.in_force import InForce, LiveModels
 from routing.known import Known, LiveScoreError, LiveScores
 from routing.offer_states import with_standings
 from routing.offers import ASKED_NOT_TO, Offer
@@ -36,30 +36,40 @@ def formed_now(
 
     An expired strategy asks for it, and so do events and features that came with the contact.
     """
+    strategies, live = in_force.strategies, in_force.live
     expired = formed.expires_at <= now
-    if in_force.strategies is None or not (expired or contact.events or contact.features):
+    if strategies is None or not (expired or contact.events or contact.features):
         return None
-    if expired and in_force.live is None:
+    if live is None and expired:
         return None  # the profile's default says that it has expired
     try:
-        scores = _scores(
-            contact, formed, strategies=in_force.strategies, in_force=in_force, now=now
-        )
-        strategy = _strategy(
-            formed, scores, strategies=in_force.strategies, in_force=in_force, now=now
-        )
+        known = _known(contact, formed, strategies=strategies, live=live, now=now)
+        scores = known.by.scores(known.known, offers=strategies.offer_ids(formed.partner))
+        strategy = _strategy(formed, scores, strategies=strategies, in_force=in_force, now=now)
     except RoutingError as error:
         return FormedNow(None, f"It could not be scored now: {error.fact}")
+    strategy = _with_reasons(strategy, scores, live=known.by)
     return FormedNow(strategy, _why(contact, formed, expired=expired, said=scores.why))
 
 
-def _scores(
-    contact: Contact, formed: Strategy, *, strategies: OpenSet, in_force: InForce, now: datetime
-) -> LiveScores:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    known: Known
+    by: LiveModels
+
+
+def _known(
+    contact: Contact,
+    formed: Strategy,
+    *,
+    strategies: OpenSet,
+    live: LiveModels | None,
+    now: datetime,
+) -> _Known:
     header = strategies.header
     vector = strategies.vector_of(formed.partner, formed.customer_id)
-    if in_force.live is None or header.as_of is None or not vector:
-        missing = "no live model set" if in_force.live is None else "no feature values"
+    if live is None or header.as_of is None or not vector:
+        missing = "no live model set" if live is None else "no feature values"
         raise LiveScoreError(
             f"there is {missing}.", fix="Promote a model set and form the strategies again."
         )
@@ -72,7 +82,18 @@ def _scores(
         events=contact.events,
         features=contact.features,
     )
-    return in_force.live.scores(known, offers=strategies.offer_ids(formed.partner))
+    return _Known(known, live)
+
+
+def _with_reasons(strategy: Strategy, found: LiveScores, *, live: LiveModels) -> Strategy:
+    """Return the strategy with what moves the chance of its first offer, where that is known."""
+    offers = strategy.handling.offers
+    reasons = live.reasons(found, offer_id=offers[0].offer_id) if offers else ()
+    if not reasons:
+        return strategy
+    note = note_of(stage=strategy.stage, reasons=reasons, event=found.life_event)
+    handling = msgspec.structs.replace(strategy.handling, note=note)
+    return msgspec.structs.replace(strategy, reasons=reasons, handling=handling)
 
 
 def _strategy(
@@ -98,7 +119,6 @@ def _strategy(
         found.offers,
         do_not_offer=any(one.why == ASKED_NOT_TO for one in formed.handling.offers),
         exempt=formed.exempt,
-        reasons=found.reasons,
         life_event=found.life_event,
     )
     return form_one(customer, rules=rules)

@@ -65,7 +65,7 @@ CONTACT = Contact(
     deadline_ms=200,
 )
 DECISION = Decision(
-    decision_id="8f1c6f2f0a3b4d5e9c7a1b2c3d4e5f60",
+    decision_id="20261122143000000f1c6f2f0a3b4d5e",
     contact_id="c-81",
     source=Source.STRATEGY,
     why=None,

@@ -94,6 +94,7 @@ class Following:
 
     def start(self) -> None:
         """Look once, then go on looking in a thread of its own."""
+        self._introduce(self.in_force)  # a first look that fails leaves this in force
         self.look()
         self._thread.start()
 

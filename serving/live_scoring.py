@@ -15,6 +15,7 @@ from models.live import LiveScores as ModelScores
 from routing.forming_one import NAN, OfferScore
 from routing.freshly_known import KnownEvent
 from routing.known import Known, LiveScoreError, LiveScores
+from routing.strategy import Reason
 from routing.vectors import Value
 
 _log = logging.getLogger("callworth.serving")
@@ -28,6 +29,7 @@ class LiveScoring:
 
     def __init__(self, models: LiveModelSet) -> None:
         self.models = models
+        self._places = {name: place for place, name in enumerate(models.features)}
 
     @property
     def version(self) -> str:
@@ -43,6 +45,24 @@ class LiveScoring:
         except Exception as error:  # whatever a model raises, the contact gets its route
             _log.error("a live score failed", exc_info=error)
             raise LiveScoreError(f"{error!r}.", fix="Look into the server's output.") from error
+
+    def reasons(self, scores: LiveScores, *, offer_id: str) -> tuple[Reason, ...]:
+        """Return what moves the chance that the offer is accepted: exact, or none; never raises."""
+        if offer_id not in self.models.offer_ids:
+            return ()
+        offer = self.models.offer_ids.index(offer_id)
+        try:
+            found = self.models.reasons(scores.values, profile=scores.stage, offer=offer)
+            return tuple(
+                Reason(
+                    phrase(one.feature, scores.values[self._places[one.feature]]),
+                    round(one.effect, 4),
+                )
+                for one in found
+            )
+        except Exception as error:  # an answer without reasons is still one
+            _log.error("the reasons of a live score failed", exc_info=error)
+            return ()
 
     def _scores(self, known: Known, offers: tuple[str, ...]) -> LiveScores:
         fresh = fresh_values(
@@ -60,6 +80,7 @@ class LiveScoring:
         return LiveScores(
             model_set=self.version,
             stage=fresh.stage,
+            values=values,
             offers=self._offer_scores(found, offers),
             life_event=self._life_event(values),
             why=" ".join(said) or None,
@@ -101,7 +122,7 @@ class LiveScoring:
     def _life_event(self, values: Sequence[Value]) -> str:
         if _LIFE_EVENT not in self.models.kinds:
             return ""
-        value = values[self.models.features.index(_LIFE_EVENT)]
+        value = values[self._places[_LIFE_EVENT]]
         return "" if value in (None, "none") else phrase(_LIFE_EVENT, value)
 
 
