@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from serving.predictions import PREDICT, Predictor, build_predictions
 from serving.problems import install_problems
 from serving.security_headers import secured
 from serving.settings import Settings
+from serving.state_gauges import EVERY_SECONDS
 from serving.strategies import READ_STRATEGY, build_strategies
 
 _log = logging.getLogger("callworth.serving")
@@ -153,10 +155,21 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         )
     parts.log.start()
     parts.following.start()
+    looking = asyncio.create_task(_keep_looking(parts))
     yield
+    looking.cancel()
     parts.following.close()
     parts.log.close()
     parts.strategies.close()
+
+
+async def _keep_looking(parts: Parts) -> None:
+    """Keep the gauges of this worker fresh: whichever worker is asked shows them all."""
+    state = parts.metrics.state
+    while True:
+        state.look_at(parts.following, problem=parts.strategies.problem)
+        state.look_at_log(parts.log)
+        await asyncio.sleep(EVERY_SECONDS)
 
 
 def installed_version() -> str:

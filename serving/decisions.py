@@ -32,6 +32,7 @@ from serving.metrics import Metrics
 from serving.problems import ProblemError, as_problem, send_problem
 from serving.rate_limits import why_too_fast
 from serving.security_headers import READY_MADE, secured
+from serving.stages import EVERY, Watched
 
 _log = logging.getLogger("callworth.serving")
 
@@ -80,6 +81,7 @@ class Decider:
         self._text = InstantTexts()
         self._body = Body(Contact)
         self._encode = msgspec.json.Encoder().encode
+        self._asked = 0
         self._by_source = {source: metrics.decisions.labels(source.value) for source in Source}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,14 +106,21 @@ class Decider:
         instant = self._text(now)
         answering = self._following.answering
         asked = Asked(contact, body, key.name, now, instant, answering.in_force.in_force_id)
+        self._asked += 1
+        watched = Watched(answering, started=started) if not self._asked % EVERY else None
         if too_fast is None:
-            entry, answer, source = self._answered(asked, answering, started=started)
+            chosen = answering if watched is None else watched.answering
+            entry, answer, source = self._answered(asked, chosen, started=started)
         else:
             entry, answer, source = self._held_back(asked, answering, why=too_fast, started=started)
+        if watched is not None:
+            entry = msgspec.structs.replace(entry, stages=watched.decided())
         if contact.durable:
             logged = DURABLE if await self._log.add_durably(entry) else QUEUED
         else:
             logged = QUEUED if self._log.add(entry) else NOT_LOGGED
+        if watched is not None:
+            watched.logged(self._metrics)
         self._count(source, contact, entry.microseconds)
         await _send(answer, send, logged=logged)
 

@@ -1,8 +1,9 @@
-"""What Prometheus reads: decisions by source, refusals, latency, and the state of the log."""
+"""What Prometheus reads: decisions by source, refusals, latency, stages, log, what is in force."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends
@@ -10,7 +11,6 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
@@ -21,11 +21,14 @@ from starlette.responses import Response
 from serving.endpoints import Endpoint
 from serving.identity import KeyRing, Use, requires
 from serving.log import DecisionLog
+from serving.state_gauges import StateGauges
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each figure says nothing
 
 # A router waits 200 ms by default; most answers take well under one.
 _BUCKETS_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0)
+_STAGE_BUCKETS_SECONDS = (2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 5e-3, 0.02, 0.1)
+STAGES = ("read", "identify", "look_up", "score", "log")
 # Set by the starter when several workers share the port: their figures are summed from files.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -33,7 +36,7 @@ READ_METRICS = Endpoint(
     method="GET",
     path="/metrics",
     summary="Figures for Prometheus",
-    text="Decisions by source, refusals by status, latency, entries of the log that wait or fell.",
+    text="Decisions by source, refusals by status, latency by stage, the log, what is in force.",
     use=Use.READ_METRICS,
     media_type="text/plain",
     problems=(401, 403),
@@ -52,8 +55,8 @@ class Metrics:
     problems: Counter
     outcomes: Counter
     latency: Histogram
-    log_waiting: Gauge
-    log_dropped: Gauge
+    stages: Mapping[str, Histogram]
+    state: StateGauges
 
     def count_problem(self, endpoint: str, status: int) -> None:
         """Count one refusal."""
@@ -61,8 +64,7 @@ class Metrics:
 
     def text(self, log: DecisionLog) -> bytes:
         """Return all figures in Prometheus' text form, summed over workers that share a folder."""
-        self.log_waiting.set(log.waiting)
-        self.log_dropped.set(log.dropped)
+        self.state.look_at_log(log)
         if SHARED_FOLDER not in os.environ:
             return generate_latest(self.registry)
         together = CollectorRegistry()
@@ -77,9 +79,13 @@ def new_metrics() -> Metrics:
     def counter(name: str, text: str, *labels: str) -> Counter:
         return Counter(f"callworth_{name}", text, labels, registry=registry)
 
-    def gauge(name: str, text: str) -> Gauge:
-        return Gauge(f"callworth_{name}", text, registry=registry, multiprocess_mode="livesum")
-
+    stage_seconds = Histogram(
+        "callworth_stage_seconds",
+        "Time of each stage of a decision, of one contact in sixteen",
+        ("stage",),
+        registry=registry,
+        buckets=_STAGE_BUCKETS_SECONDS,
+    )
     return Metrics(
         registry=registry,
         decisions=counter("decisions", "Decisions answered", "source"),
@@ -94,8 +100,8 @@ def new_metrics() -> Metrics:
             registry=registry,
             buckets=_BUCKETS_SECONDS,
         ),
-        log_waiting=gauge("log_waiting", "Entries that wait to be written to the decision log"),
-        log_dropped=gauge("log_dropped", "Decisions that could not be logged since the start"),
+        stages={name: stage_seconds.labels(name) for name in STAGES},
+        state=StateGauges.in_registry(registry),
     )
 
 

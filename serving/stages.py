@@ -1,0 +1,124 @@
+"""How long each stage of a decision takes: one contact in sixteen is watched, the others are not.
+
+`read` is from the request to the contact, `look_up` the time in the strategy file, `score` that in
+the live models, `identify` what deciding takes beside them, `log` the handing over to the log.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from routing.in_force import InForce, LiveModels
+from routing.known import Known, LiveScores
+from routing.open_set import OpenSet
+from routing.quick import Quick
+from serving.metrics import STAGES, Metrics
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EVERY = 16
+_LOOK_UPS = frozenset(
+    {"by_customer", "by_phone", "sharing", "by_answers", "vector_of"}
+    | {"ready_by_customer", "ready_by_phone"}
+)
+
+
+class Spent:
+    """Seconds spent behind the watched objects, of one contact."""
+
+    __slots__ = ("look_up", "score")
+
+    def __init__(self) -> None:
+        self.look_up = 0.0
+        self.score = 0.0
+
+
+class _WatchedSet:
+    """A strategy set whose look-ups are timed; in all else it is the set."""
+
+    def __init__(self, watched: OpenSet, spent: Spent) -> None:
+        self._watched = watched
+        self._spent = spent
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._watched, name)
+        return self._timed(found) if name in _LOOK_UPS else found
+
+    def _timed(self, look_up: Callable[P, R]) -> Callable[P, R]:
+        def timed(*args: P.args, **more: P.kwargs) -> R:
+            began = time.perf_counter()
+            try:
+                return look_up(*args, **more)
+            finally:
+                self._spent.look_up += time.perf_counter() - began
+
+        return timed
+
+
+class _WatchedModels:
+    """Live models whose scores are timed."""
+
+    def __init__(self, watched: LiveModels, spent: Spent) -> None:
+        self._watched = watched
+        self._spent = spent
+
+    @property
+    def version(self) -> str:
+        """The version of the model set."""
+        return self._watched.version
+
+    def scores(self, known: Known, *, offers: tuple[str, ...]) -> LiveScores:
+        """Return the scores, and note how long they took."""
+        began = time.perf_counter()
+        try:
+            return self._watched.scores(known, offers=offers)
+        finally:
+            self._spent.score += time.perf_counter() - began
+
+
+class Watched:
+    """One contact whose stages are timed; `answering` is asked in the place of the usual one."""
+
+    def __init__(self, answering: Quick, *, started: float) -> None:
+        self._read = time.perf_counter() - started
+        self._spent = Spent()
+        self.answering = _over(answering.in_force, self._spent)
+        self._began = time.perf_counter()
+        self._decided = self._began
+
+    def decided(self) -> str:
+        """Note that the answer is made; return the stages so far, as the log keeps them (JSON)."""
+        self._decided = time.perf_counter()
+        seconds = self._seconds()
+        return json.dumps({name: round(seconds[name] * 1e6) for name in STAGES[:-1]})
+
+    def logged(self, metrics: Metrics) -> None:
+        """Note that the decision is handed to the log, and count every stage."""
+        log = time.perf_counter() - self._decided
+        for name, seconds in {**self._seconds(), "log": log}.items():
+            if name != "score" or seconds:
+                metrics.stages[name].observe(seconds)
+
+    def _seconds(self) -> dict[str, float]:
+        spent = self._spent
+        return {
+            "read": self._read,
+            "identify": self._decided - self._began - spent.look_up - spent.score,
+            "look_up": spent.look_up,
+            "score": spent.score,
+        }
+
+
+def _over(in_force: InForce, spent: Spent) -> Quick:
+    """Return what answers over a copy of what is in force, whose look-ups and scores are timed."""
+    watched = copy.copy(in_force)
+    if in_force.strategies is not None:
+        watched.strategies = cast(OpenSet, _WatchedSet(in_force.strategies, spent))
+    if in_force.live is not None:
+        watched.live = _WatchedModels(in_force.live, spent)
+    return Quick(watched)
