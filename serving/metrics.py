@@ -81,7 +81,7 @@ def new_metrics() -> Metrics:
 
     stage_seconds = Histogram(
         "callworth_stage_seconds",
-        "Time of each stage of a decision, of one contact in sixteen",
+        "Time of each stage of a decision, of one contact in sixty-four",
         ("stage",),
         registry=registry,
         buckets=_STAGE_BUCKETS_SECONDS,

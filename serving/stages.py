@@ -1,4 +1,4 @@
-"""How long each stage of a decision takes: one contact in sixteen is watched, the others are not.
+"""How long each stage of a decision takes: one contact in sixty-four is watched.
 
 `read` is from the request to the contact, `look_up` the time in the strategy file, `score` that in
 the live models, `identify` what deciding takes beside them, `log` the handing over to the log.
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 from routing.in_force import InForce, LiveModels
-from routing.known import Known, LiveScores
 from routing.open_set import OpenSet
 from routing.quick import Quick
 from serving.metrics import STAGES, Metrics
@@ -21,11 +20,12 @@ from serving.metrics import STAGES, Metrics
 P = ParamSpec("P")
 R = TypeVar("R")
 
-EVERY = 16
+EVERY = 64
 _LOOK_UPS = frozenset(
     {"by_customer", "by_phone", "sharing", "by_answers", "vector_of"}
     | {"ready_by_customer", "ready_by_phone"}
 )
+_SCORES = frozenset({"scores", "reasons"})
 
 
 class Spent:
@@ -38,47 +38,31 @@ class Spent:
         self.score = 0.0
 
 
-class _WatchedSet:
-    """A strategy set whose look-ups are timed; in all else it is the set."""
+class _Timed:
+    """What it stands for, but that the time of these calls is added to a stage."""
 
-    def __init__(self, watched: OpenSet, spent: Spent) -> None:
+    def __init__(
+        self, watched: OpenSet | LiveModels, calls: frozenset[str], spent: Spent, *, stage: str
+    ) -> None:
         self._watched = watched
+        self._calls = calls
         self._spent = spent
+        self._stage = stage
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._watched, name)
-        return self._timed(found) if name in _LOOK_UPS else found
+        return self._timed(found) if name in self._calls else found
 
-    def _timed(self, look_up: Callable[P, R]) -> Callable[P, R]:
+    def _timed(self, call: Callable[P, R]) -> Callable[P, R]:
         def timed(*args: P.args, **more: P.kwargs) -> R:
             began = time.perf_counter()
             try:
-                return look_up(*args, **more)
+                return call(*args, **more)
             finally:
-                self._spent.look_up += time.perf_counter() - began
+                taken = time.perf_counter() - began
+                setattr(self._spent, self._stage, getattr(self._spent, self._stage) + taken)
 
         return timed
-
-
-class _WatchedModels:
-    """Live models whose scores are timed."""
-
-    def __init__(self, watched: LiveModels, spent: Spent) -> None:
-        self._watched = watched
-        self._spent = spent
-
-    @property
-    def version(self) -> str:
-        """The version of the model set."""
-        return self._watched.version
-
-    def scores(self, known: Known, *, offers: tuple[str, ...]) -> LiveScores:
-        """Return the scores, and note how long they took."""
-        began = time.perf_counter()
-        try:
-            return self._watched.scores(known, offers=offers)
-        finally:
-            self._spent.score += time.perf_counter() - began
 
 
 class Watched:
@@ -117,8 +101,9 @@ class Watched:
 def _over(in_force: InForce, spent: Spent) -> Quick:
     """Return what answers over a copy of what is in force, whose look-ups and scores are timed."""
     watched = copy.copy(in_force)
-    if in_force.strategies is not None:
-        watched.strategies = cast(OpenSet, _WatchedSet(in_force.strategies, spent))
-    if in_force.live is not None:
-        watched.live = _WatchedModels(in_force.live, spent)
+    strategies, live = in_force.strategies, in_force.live
+    if strategies is not None:
+        watched.strategies = cast(OpenSet, _Timed(strategies, _LOOK_UPS, spent, stage="look_up"))
+    if live is not None:
+        watched.live = cast(LiveModels, _Timed(live, _SCORES, spent, stage="score"))
     return Quick(watched)

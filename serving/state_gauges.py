@@ -31,9 +31,12 @@ class StateGauges:
         """Return the gauges at zero."""
 
         def gauge(name: str, text: str, *labels: str, worst: bool = False) -> Gauge:
-            mode = "livemax" if worst else "livesum"
             return Gauge(
-                f"callworth_{name}", text, labels, registry=registry, multiprocess_mode=mode
+                f"callworth_{name}",
+                text,
+                labels,
+                registry=registry,
+                multiprocess_mode="livemax" if worst else "livesum",
             )
 
         return cls(

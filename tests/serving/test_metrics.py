@@ -31,7 +31,7 @@ def stage_count(found: Figures, stage: str) -> float:
     return found.get(("callworth_stage_seconds_count", (("stage", stage),)), 0.0)
 
 
-def test_one_contact_in_sixteen_is_watched_through_every_stage(
+def test_one_contact_in_sixty_four_is_watched_through_every_stage(
     publish: Any, asking: Any, home: Any
 ) -> None:
     publish()
