@@ -36,6 +36,7 @@ ALONE = (
     "training_cost",
     "pages",
     "decision_log",
+    "slow_connections",
     "on_off",
     "uplift_hillstrom",
     "policy_value",

@@ -5,33 +5,45 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import multiprocessing
 import os
 import signal
 import sys
 import tempfile
+import threading
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from serving.app import build_app
+from serving.connections import PatientProtocol, raise_open_files
 from serving.identity import KeyRing
 from serving.metrics import SHARED_FOLDER
 from serving.settings import Settings
+from serving.sign_in.opening import open_sign_in
+from serving.tls import check_tls
 
 _log = logging.getLogger("callworth.serving")
 
 _GRACE_SECONDS = 10
+_IDLE_SECONDS = 5
 _COLLECTED_AFTER = (20_000, 20, 50)
 
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted; answers in hand are given and the log is written before the end.
 
-    Raises KeysRequiredError or KeysFileError before anything is opened.
+    Raises KeysRequiredError, KeysFileError, SignInFileError or SettingsError (of TLS) before
+    anything is opened.
     """
     KeyRing.opened(settings)
+    open_sign_in(settings.home)
+    check_tls(settings.tls_certificate, settings.tls_key)
+    raise_open_files()
     _say_what_matters()
-    _log.info("Callworth answers at http://%s:%d", settings.host, settings.port)
+    scheme = "http" if settings.tls_certificate is None else "https"
+    _log.info("Callworth answers at %s://%s:%d", scheme, settings.host, settings.port)
     # After an orderly end uvicorn raises the signal again; it has been obeyed by then, so that
     # both ways to stop a server end it with success.
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -40,7 +52,7 @@ def serve(settings: Settings) -> None:
         if settings.workers == 1:
             app = build_app(settings)
             _spare_the_collector()
-            uvicorn.Server(_configuration(settings, app)).run()
+            uvicorn.Server(uvicorn.Config(app, **_chosen(settings))).run()
         else:
             _serve_together(settings)
 
@@ -53,21 +65,25 @@ def _serve_together(settings: Settings) -> None:
             "serving.run:app_from_environment",
             factory=True,
             workers=settings.workers,
-            host=settings.host,
-            port=settings.port,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+            **_chosen(settings),
         )
 
 
 def app_from_environment() -> FastAPI:
     """Return the application for the settings in CALLWORTH_* variables, for a worker process."""
     _say_what_matters()
+    threading.Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     app = build_app(Settings.from_environment())
     _spare_the_collector()
     return app
+
+
+def _end_with_the_parent() -> None:
+    """End this worker in order once the server that started it was killed: it holds the port."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _spare_the_collector() -> None:
@@ -80,16 +96,24 @@ def _spare_the_collector() -> None:
     gc.set_threshold(*_COLLECTED_AFTER)
 
 
-def _configuration(settings: Settings, app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
+def _chosen(settings: Settings) -> dict[str, Any]:
+    """Return what uvicorn is told, in one process as in several.
+
+    Not `limit_concurrency`: it counts connections, so that whoever holds many open without asking
+    anything would make it refuse the others.
+    """
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "http": PatientProtocol,
+        "ssl_certfile": settings.tls_certificate,
+        "ssl_keyfile": settings.tls_key,
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "timeout_keep_alive": _IDLE_SECONDS,
+        "timeout_graceful_shutdown": _GRACE_SECONDS,
+    }
 
 
 def _say_what_matters() -> None:

@@ -38,6 +38,8 @@ class Settings:
     workers: int = 1
     keys: Path | None = None
     log: str | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= _LAST_PORT:
@@ -75,6 +77,8 @@ class Settings:
         explore_regret: float | None = None,
         workers: int | None = None,
         keys: Path | None = None,
+        tls_certificate: Path | None = None,
+        tls_key: Path | None = None,
     ) -> Settings:
         """Return the settings; an argument that is not None wins over its variable.
 
@@ -97,6 +101,8 @@ class Settings:
             workers=chosen("WORKERS", workers, default.workers, int),
             keys=chosen("KEYS", keys, default.keys, Path),
             log=chosen("LOG", None, default.log, str),
+            tls_certificate=chosen("TLS_CERTIFICATE", tls_certificate, None, Path),
+            tls_key=chosen("TLS_KEY", tls_key, None, Path),
         )
 
     def as_environment(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,6 +48,13 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(help="PEM certificate, with its chain: answer over TLS.", show_default=False),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="The certificate's key, PEM.", show_default=False)
+    ] = None,
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Answer routers over HTTP, and show marketing its pages.
@@ -65,5 +73,7 @@ def serve(
             hold_back_share=hold_back_share,
             explore_share=explore_share,
             explore_regret=explore_regret,
+            tls_certificate=tls_certificate,
+            tls_key=tls_key,
         )
     )

@@ -1,0 +1,115 @@
+"""Connections that must say what they want in time and in few words: none keeps others out."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# A body may take the ten seconds of serving.bodies; nothing may take longer than this.
+REQUEST_SECONDS = 15.0
+# Headers of a browser with cookies are 4 KiB; what is larger is a mistake.
+HEADER_BYTES = 32 * 1024
+# Of connections that have not yet sent a whole request; the oldest one makes room for the next.
+MOST_WAITING = 1_024
+
+_END_OF_HEADERS = b"\r\n\r\n"
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n"
+    b"connection: close\r\n\r\n"
+)
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """One connection; `asking_since` is when the request under way began (None: there is none).
+
+    A connection waits from its first moment until its first whole request.
+    """
+
+    request_seconds: ClassVar[float] = REQUEST_SECONDS
+    most_waiting: ClassVar[int] = MOST_WAITING
+    waiting: ClassVar[dict[PatientProtocol, None]] = {}  # oldest first
+    _swept_in: ClassVar[asyncio.AbstractEventLoop | None] = None
+
+    asking_since: float | None = None
+    _asked_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait; where too many do, the one that waits longest goes."""
+        super().connection_made(transport)
+        cls = type(self)
+        self.asking_since = self.loop.time()
+        cls.waiting[self] = None
+        if len(cls.waiting) > cls.most_waiting:
+            next(iter(cls.waiting))._end(b"")
+        if cls._swept_in is not self.loop:
+            cls._swept_in = self.loop
+            self.loop.call_later(cls.request_seconds / 10, cls._sweep, self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        type(self).waiting.pop(self, None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was sent, unless its headers have no end in sight."""
+        if (
+            len(data) > HEADER_BYTES
+            and not self._in_body()
+            and data.find(_END_OF_HEADERS, 0, HEADER_BYTES) < 0
+        ):
+            self._end(_TOO_LARGE)
+            return
+        super().data_received(data)
+        self._asked_bytes += len(data)
+        asking = self.asking_since is not None and not self._in_body()
+        if asking and self._asked_bytes > HEADER_BYTES:
+            self._end(_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """Note when a request begins."""
+        super().on_message_begin()
+        self.asking_since = self.loop.time()
+        self._asked_bytes = 0
+
+    def on_message_complete(self) -> None:
+        """Note that a request is whole."""
+        super().on_message_complete()
+        self.asking_since = None
+        type(self).waiting.pop(self, None)
+
+    def _in_body(self) -> bool:
+        """Return whether the headers of the request under way are whole."""
+        scope: Any = self.scope
+        return self.asking_since is not None and scope is not None and "method" in scope
+
+    def _end(self, answer: bytes) -> None:
+        type(self).waiting.pop(self, None)
+        if not self.transport.is_closing():
+            if answer and (self.cycle is None or self.cycle.response_complete):
+                self.transport.write(answer)
+            self.transport.close()
+
+    @classmethod
+    def _sweep(cls, any_one: PatientProtocol) -> None:
+        """End what takes too long, ten times in that time, as long as there are connections."""
+        connections = [one for one in any_one.connections if isinstance(one, cls)]
+        if not connections:
+            cls._swept_in = None
+            return
+        since = any_one.loop.time() - cls.request_seconds
+        for one in connections:
+            if one.asking_since is not None and one.asking_since < since:
+                one._end(_TOO_SLOW)
+        any_one.loop.call_later(cls.request_seconds / 10, cls._sweep, any_one)
+
+
+def raise_open_files() -> None:
+    """Let this process and its workers hold as many connections open as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from serving.connections import HEADER_BYTES, PatientProtocol
+from serving.errors import SettingsError
+from serving.settings import Settings
+from serving.tls import check_tls
+
+PATIENCE_SECONDS = 20.0
+
+
+class Impatient(PatientProtocol):
+    """One that tests need not wait long for."""
+
+    request_seconds: ClassVar[float] = 0.5
+    most_waiting: ClassVar[int] = 20
+    waiting: ClassVar[dict[PatientProtocol, None]] = {}
+
+
+async def heard(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def unread(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("unread")
+
+
+@contextmanager
+def listening(**options: object) -> Iterator[int]:
+    """Run a small application on a free port until the block ends."""
+    routes = [
+        Route("/", heard, methods=["GET", "POST"]),
+        Route("/unread", unread, methods=["POST"]),
+    ]
+    config = uvicorn.Config(
+        Starlette(routes=routes), port=0, log_level="error", http=Impatient, **options
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_SECONDS)
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+
+
+def ended(connection: socket.socket) -> bytes:
+    """Return what is said until the other side closes."""
+    said = b""
+    try:
+        while part := connection.recv(65_536):
+            said += part
+    except ConnectionResetError:
+        pass
+    return said
+
+
+SLOW = {
+    "that say nothing": b"",
+    "that stop within their headers": b"POST / HTTP/1.1\r\nhost: x\r\nx-one: ",
+    "that stop within their body": b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc",
+    "whose body nobody reads": b"POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc",
+}
+
+
+@pytest.mark.parametrize("slow", SLOW)
+def test_connections_are_ended(slow: str) -> None:
+    with listening() as port, connected(port) as connection:
+        connection.sendall(SLOW[slow])
+        said = ended(connection)
+        assert said.startswith((b"HTTP/1.1 408", b"HTTP/1.1 200")) or "body" in slow
+
+
+def test_a_letter_now_and_then_is_no_request_either() -> None:
+    with listening() as port, connected(port) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nx-one: ")
+        until = time.monotonic() + PATIENCE_SECONDS
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            while time.monotonic() < until:
+                connection.sendall(b"x")
+                time.sleep(0.05)
+        assert time.monotonic() < until
+
+
+def test_whoever_waits_longest_makes_room_and_others_are_answered() -> None:
+    with listening() as port, ExitStack() as held:
+        waiting = [held.enter_context(connected(port)) for _ in range(60)]
+        for one in waiting:
+            one.sendall(b"GET / HTTP/1.1\r\nx: ")
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            assert [client.post("/", content=b"abc").text for _ in range(5)] == ["3"] * 5
+        assert ended(waiting[0]) == b""
+        assert len(Impatient.waiting) <= Impatient.most_waiting
+
+
+def test_a_connection_that_asks_again_and_again_is_left_alone() -> None:
+    with listening() as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        until = time.monotonic() + 3 * Impatient.request_seconds
+        ports = set()
+        while time.monotonic() < until:
+            answer = client.post("/", content=b"abc")
+            ports.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
+            time.sleep(0.05)
+        assert len(ports) == 1
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_headers_without_an_end_are_refused(at_once: bool) -> None:
+    head = b"GET / HTTP/1.1\r\nhost: x\r\nx-one: " + b"x" * (2 * HEADER_BYTES)
+    with listening() as port, connected(port) as connection:
+        try:
+            for at in range(0, len(head), len(head) if at_once else 1_000):
+                connection.sendall(head[at : at + (len(head) if at_once else 1_000)])
+                time.sleep(0.0 if at_once else 0.001)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        else:
+            assert ended(connection).startswith(b"HTTP/1.1 431")
+
+
+def test_large_headers_that_end_are_refused_too_and_large_bodies_are_not() -> None:
+    with listening() as port:
+        with connected(port) as connection:
+            lines = b"".join(b"x-%d: %s\r\n" % (at, b"y" * 1_000) for at in range(40))
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n" + lines + b"\r\n")
+            assert ended(connection).startswith(b"HTTP/1.1 431")
+        with connected(port) as connection:
+            body = b"z" * (4 * HEADER_BYTES)
+            head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+            connection.sendall(head % len(body) + body)
+            assert ended(connection).endswith(b"%d" % len(body))
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """Return a certificate for localhost and its key, made now."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
+def test_a_certificate_and_its_key_are_answered_with(pair: tuple[Path, Path]) -> None:
+    import ssl
+
+    certificate, key = pair
+    check_tls(certificate, key)
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    with listening(ssl_certfile=certificate, ssl_keyfile=key) as port:
+        answer = httpx.post(f"https://127.0.0.1:{port}/", content=b"abc", verify=trusted)
+        assert answer.text == "3"
+
+
+def test_what_cannot_be_tls_is_refused_before_the_start(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    certificate, key = pair
+    other = tmp_path / "other.pem"
+    other.write_text("-----BEGIN PRIVATE KEY-----\nno\n-----END PRIVATE KEY-----\n")
+    locked = tmp_path / "locked.pem"
+    subprocess.run(
+        ["openssl", "pkey", "-in", str(key), "-aes256", "-passout", "pass:x", "-out", str(locked)],
+        check=True,
+        capture_output=True,
+    )
+    for pair_, named in (
+        ((certificate, None), "tls_key"),
+        ((None, key), "tls_certificate"),
+        ((certificate, tmp_path / "none.pem"), "tls_key"),
+        ((certificate, other), "cannot be used"),
+        ((key, key), "cannot be used"),
+        ((certificate, locked), "cannot be used"),
+    ):
+        with pytest.raises(SettingsError, match=named):
+            check_tls(*pair_)
+
+
+def test_tls_settings_come_from_the_environment(tmp_path: Path) -> None:
+    chosen = Settings(tls_certificate=tmp_path / "c", tls_key=tmp_path / "k")
+    assert Settings.from_environment(chosen.as_environment()) == chosen
