@@ -190,8 +190,6 @@ def calls(
     command = [
         *_sipp("callers", port), "-sf", str(HERE / "caller.xml"), "-inf", str(numbers),
         "-r", str(a_second), "-m", str(count), "-l", str(count), "-timeout", "120",
-        # A ringing that comes after the answer ends no call; one that is never answered fails.
-        "-default_behaviors", "all,-abortunexp", "-recv_timeout", "20000",
         f"{LOOPBACK}:{to}",
     ]  # fmt: skip
     with program(command, folder=folder, name="callers") as process:
@@ -202,6 +200,8 @@ def _sipp(name: str, port: int) -> list[str]:
     return [
         _program("sipp") or "sipp", "-i", LOOPBACK, "-p", str(port), "-nostdin",
         "-trace_stat", "-stf", f"{name}.csv", "-fd", "1",
+        # What overtakes another message on the way ends no call; what never comes does.
+        "-default_behaviors", "all,-abortunexp", "-recv_timeout", "20000",
     ]  # fmt: skip
 
 
