@@ -56,13 +56,13 @@ class Load:
         """Return the figures as columns."""
         return (
             f"{self.connections:5}{self.a_second:12,.0f}{self.p50:10.2f}{self.p99:10.2f}"
-            f"{self.longest:10.1f}{self.refused:9,}{self.broken:8,}{self.processor:9,.0f}"
+            f"{self.longest:10.1f}{self.refused:9,}{self.broken:8,}{self.processor:11,.0f}"
         )
 
 
 HEADING = (
     f"{'conn':>5}{'a second':>12}{'p50 ms':>10}{'p99 ms':>10}{'longest':>10}"
-    f"{'non-2xx':>9}{'broken':>8}{'CPU us':>9}"
+    f"{'non-2xx':>9}{'broken':>8}{'CPU us':>11}"
 )
 
 
