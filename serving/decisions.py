@@ -155,8 +155,9 @@ class Decider:
             return decide(contact, in_force=in_force or self._following.in_force, now=now)
         except Exception as error:  # a contact without a route is worse than any default
             self._metrics.failures.inc()
-            _log.error("contact %s got the default route", contact.contact_id, exc_info=error)
             decision = decide(contact, now=now)
+            # Named by our own id, which leads to the log: what others call a contact may be a name.
+            _log.error("decision %s is the default route", decision.decision_id, exc_info=error)
             why = f"The strategies could not be used: {as_problem(error).fact}"
             return msgspec.structs.replace(decision, why=why)
 
@@ -171,7 +172,7 @@ def _quickly(answering: Quick, asked: Asked) -> QuickAnswer | None:
     try:
         return answering.answer(asked.contact, now=asked.now, instant=asked.instant)
     except Exception as error:  # the full way answers, and says what is wrong
-        _log.error("contact %s took the full way", asked.contact.contact_id, exc_info=error)
+        _log.error("a contact took the full way", exc_info=error)
         return None
 
 

@@ -112,7 +112,9 @@ def install_problems(app: FastAPI) -> None:
 async def _raised(request: Request, error: Exception) -> Response:
     problem = as_problem(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        # The route as declared: an address may hold a customer's id.
+        route = getattr(request.scope.get("route"), "path", "an unknown route")
+        _log.error("%s %s failed", request.method, route, exc_info=error)
     return problem.response()
 
 

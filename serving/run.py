@@ -109,6 +109,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
         "ssl_certfile": settings.tls_certificate,
         "ssl_keyfile": settings.tls_key,
         "access_log": False,
+        "log_config": None,  # its lines go the way of ours
         "log_level": "warning",
         "server_header": False,
         "timeout_keep_alive": _IDLE_SECONDS,
