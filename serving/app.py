@@ -34,6 +34,7 @@ from serving.security_headers import secured
 from serving.settings import Settings
 from serving.state_gauges import EVERY_SECONDS
 from serving.strategies import READ_STRATEGY, build_strategies
+from serving.structured_logs import named
 
 _log = logging.getLogger("callworth.serving")
 
@@ -67,7 +68,7 @@ class Application(FastAPI):
         ):
             await self.decider(scope, receive, send)
         else:
-            await super().__call__(scope, receive, secured(scope, send))
+            await super().__call__(scope, receive, secured(scope, named(scope, send)))
 
 
 def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:

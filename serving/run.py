@@ -8,7 +8,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 import tempfile
 import threading
 from typing import Any
@@ -19,9 +18,11 @@ from fastapi import FastAPI
 from serving.app import build_app
 from serving.connections import PatientProtocol, raise_open_files
 from serving.identity import KeyRing
+from serving.listening import demand_free
 from serving.metrics import SHARED_FOLDER
 from serving.settings import Settings
 from serving.sign_in.opening import open_sign_in
+from serving.structured_logs import write_logs
 from serving.tls import check_tls
 
 _log = logging.getLogger("callworth.serving")
@@ -34,14 +35,15 @@ _COLLECTED_AFTER = (20_000, 20, 50)
 def serve(settings: Settings) -> None:
     """Serve until interrupted; answers in hand are given and the log is written before the end.
 
-    Raises KeysRequiredError, KeysFileError, SignInFileError or SettingsError (of TLS) before
-    anything is opened.
+    Raises KeysRequiredError, KeysFileError, SignInFileError, PortTakenError or SettingsError (of
+    TLS) before anything is opened.
     """
     KeyRing.opened(settings)
     open_sign_in(settings.home)
     check_tls(settings.tls_certificate, settings.tls_key)
+    demand_free(settings.host, settings.port)
     raise_open_files()
-    _say_what_matters()
+    write_logs(settings.log_format)
     scheme = "http" if settings.tls_certificate is None else "https"
     _log.info("Callworth answers at %s://%s:%d", scheme, settings.host, settings.port)
     # After an orderly end uvicorn raises the signal again; it has been obeyed by then, so that
@@ -71,9 +73,10 @@ def _serve_together(settings: Settings) -> None:
 
 def app_from_environment() -> FastAPI:
     """Return the application for the settings in CALLWORTH_* variables, for a worker process."""
-    _say_what_matters()
+    settings = Settings.from_environment()
+    write_logs(settings.log_format)
     threading.Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
-    app = build_app(Settings.from_environment())
+    app = build_app(settings)
     _spare_the_collector()
     return app
 
@@ -115,10 +118,3 @@ def _chosen(settings: Settings) -> dict[str, Any]:
         "timeout_keep_alive": _IDLE_SECONDS,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
     }
-
-
-def _say_what_matters() -> None:
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    logging.getLogger("callworth").setLevel(logging.INFO)

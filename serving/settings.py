@@ -13,6 +13,7 @@ from typing import TypeVar
 from routing.allocation.exploration import MOST_SHARE, Exploration
 from routing.slot_file import PLAN_FILE
 from serving.errors import SettingsError
+from serving.structured_logs import LogFormat
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Settings:
     log: str | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    log_format: LogFormat = LogFormat.TEXT
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= _LAST_PORT:
@@ -79,6 +81,7 @@ class Settings:
         keys: Path | None = None,
         tls_certificate: Path | None = None,
         tls_key: Path | None = None,
+        log_format: LogFormat | None = None,
     ) -> Settings:
         """Return the settings; an argument that is not None wins over its variable.
 
@@ -103,6 +106,7 @@ class Settings:
             log=chosen("LOG", None, default.log, str),
             tls_certificate=chosen("TLS_CERTIFICATE", tls_certificate, None, Path),
             tls_key=chosen("TLS_KEY", tls_key, None, Path),
+            log_format=chosen("LOG_FORMAT", log_format, default.log_format, _log_format),
         )
 
     def as_environment(self) -> dict[str, str]:
@@ -151,6 +155,13 @@ class Settings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _log_format(text: str) -> LogFormat:
+    if text not in set(LogFormat):
+        allowed = " or ".join(LogFormat)
+        raise SettingsError(f"CALLWORTH_LOG_FORMAT is '{text}'.", fix=f"It must be {allowed}.")
+    return LogFormat(text)
 
 
 def _read(environment: Mapping[str, str], name: str, usual: T, read: Callable[[str], T]) -> T:

@@ -9,6 +9,7 @@ import typer
 
 from pipelines.cli.options import Home
 from pipelines.workspace import DEFAULT_HOME
+from serving.structured_logs import LogFormat
 
 
 def serve(
@@ -55,6 +56,10 @@ def serve(
     tls_key: Annotated[
         Path | None, typer.Option(help="The certificate's key, PEM.", show_default=False)
     ] = None,
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(help="How the server's own log is written. [text]", show_default=False),
+    ] = None,
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Answer routers over HTTP, and show marketing its pages.
@@ -75,5 +80,6 @@ def serve(
             explore_regret=explore_regret,
             tls_certificate=tls_certificate,
             tls_key=tls_key,
+            log_format=log_format,
         )
     )
