@@ -14,7 +14,7 @@ import msgspec
 from routing.defaults import PartnerDefaults
 from routing.errors import RoutingError, StrategyFileDamagedError
 from routing.offer_states import NO_PITCHES, Pitch, Pitches
-from routing.ready import Ready
+from routing.ready import Ready, unsealed
 from routing.strategy import Strategy
 from routing.strategy_file import Header, connect, damaged, keys_for, read_header
 from routing.strategy_index import Keys
@@ -166,7 +166,10 @@ class OpenSet:
         return [self._decoded(self._decode, body) for (body,) in self._read(_FIND, key)]
 
     def _find_ready(self, key: int) -> list[Ready]:
-        return [self._decoded(self._decode_ready, body) for (body,) in self._read(_FIND_READY, key)]
+        return [self._decoded(self._ready, body) for (body,) in self._read(_FIND_READY, key)]
+
+    def _ready(self, body: bytes) -> Ready:
+        return self._decode_ready(unsealed(body) if self.header.sealed else body)
 
     def _read(self, find: str, key: int) -> list[tuple[bytes, ...]]:
         try:

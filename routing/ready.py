@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -14,6 +15,8 @@ from routing.strategy import Strategy
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _json = msgspec.json.Encoder().encode
+_encode = msgspec.msgpack.Encoder().encode
+_CHECK_BYTES = 4
 BIT_OF = {reason: 1 << place for place, reason in enumerate(ContactReason)}
 _UNMOVED: dict[tuple[str, bool, bool], int] = {}
 _MOST_ALIKE = 1_000  # stages are few; a table of many more holds words that are no stages
@@ -67,6 +70,23 @@ def ready_of(strategy: Strategy) -> Ready:
         before=b"".join(before),
         after=b"".join(after),
     )
+
+
+def sealed(ready: Ready) -> bytes:
+    """Return the ready-made part as it lies in the file: MessagePack, then its CRC-32.
+
+    What is answered as it lies there must be as it was written, also where a disk rots.
+    """
+    body = _encode(ready)
+    return body + zlib.crc32(body).to_bytes(_CHECK_BYTES, "big")
+
+
+def unsealed(body: bytes) -> bytes:
+    """Return the MessagePack without its check; msgspec.DecodeError where that differs."""
+    held = body[:-_CHECK_BYTES]
+    if zlib.crc32(held) != int.from_bytes(body[-_CHECK_BYTES:], "big"):
+        raise msgspec.DecodeError("a ready-made answer is not as it was written")
+    return held
 
 
 def _unmoved(strategy: Strategy) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -49,7 +49,9 @@ def labels(folder: Path) -> list[str]:
 def next_label(folder: Path, *, formed_at: datetime) -> str:
     """Return the next free label, such as `2026-11-22.3`: the day and a running number."""
     day = f"{formed_at:%Y-%m-%d}"
-    taken = [_order(label)[1] for label in labels(folder) if _order(label)[0] == day]
+    in_force = label_before(folder)  # its file may be gone: no two sets have one label
+    found = [*labels(folder), *([in_force] if in_force is not None else [])]
+    taken = [_order(label)[1] for label in found if _order(label)[0] == day]
     return f"{day}.{max(taken, default=0) + 1}"
 
 
@@ -68,6 +70,15 @@ def read_pointer(folder: Path) -> Pointer | None:
             f"{path} cannot be read: {error}.",
             fix="Form the strategies again, or roll back to the set before.",
         ) from error
+
+
+def label_before(folder: Path) -> str | None:
+    """Return the label in force; where the pointer is damaged, that of the newest set."""
+    try:
+        pointer = read_pointer(folder)
+    except StrategyFileDamagedError:  # a new set is what mends it
+        return next(reversed(labels(folder)), None)
+    return pointer.label if pointer is not None else None
 
 
 def write_pointer(folder: Path, pointer: Pointer) -> None:
@@ -125,7 +136,8 @@ def prune(folder: Path, *, keep: int = KEPT_SETS) -> list[str]:
     needed = {pointer.label, pointer.previous} if pointer else set()
     gone = [label for label in labels(folder)[:-keep] if label not in needed]
     for label in gone:
-        (folder / file_of(label)).unlink(missing_ok=True)
+        with suppress(OSError):  # a folder of that name: it stays, the new set is in force
+            (folder / file_of(label)).unlink(missing_ok=True)
     return gone
 
 

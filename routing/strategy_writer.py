@@ -17,11 +17,11 @@ from routing.defaults import PartnerDefaults
 from routing.errors import StrategyFileDamagedError
 from routing.index_secret import fingerprint, secret_of
 from routing.offers import Offer
-from routing.ready import ready_of
+from routing.ready import ready_of, sealed
 from routing.strategy import Strategy
 from routing.strategy_file import FORMAT, Header, verify
 from routing.strategy_index import ContactDetails, Keys
-from routing.strategy_pointer import file_of, next_label, point_at, prune, read_pointer, sync_folder
+from routing.strategy_pointer import file_of, label_before, next_label, point_at, prune, sync_folder
 
 STRATEGIES, ANSWERS, VECTORS = TABLES = ("strategies", "answers", "vectors")
 _PRAGMAS = (
@@ -78,6 +78,7 @@ class StrategyWriter:
             offers={partner: tuple(mine) for partner, mine in (offers or {}).items()},
             features=features,
             as_of=as_of,
+            sealed=True,
         )
         self._path = folder / f".{file_of(self.label)}.{os.getpid()}.tmp"
         self._loose = folder / f".keys-{self.label}.{os.getpid()}.tmp"
@@ -166,10 +167,9 @@ class StrategyWriter:
         with self._path.open("rb") as file:
             os.fsync(file.fileno())
         target = self.folder / file_of(self.label)
-        before = read_pointer(self.folder)
+        previous = label_before(self.folder)
         self._path.replace(target)
         sync_folder(self.folder)
-        previous = before.label if before else None
         pointer = point_at(self.folder, self.label, previous=previous)
         prune(self.folder)
         return Published(self.label, target, header.customers, header.keys, pointer.bytes, previous)
@@ -210,7 +210,7 @@ class _Rows:
     def add(self, strategy: Strategy, details: ContactDetails, *, vector: bytes) -> None:
         """Add one strategy's rows."""
         number, self._next, self.count = self._next, self._next + 1, self.count + 1
-        body, answer = self._encode(strategy), self._encode(ready_of(strategy))
+        body, answer = self._encode(strategy), sealed(ready_of(strategy))
         self.bodies[STRATEGIES].append((number, body))
         self.bodies[ANSWERS].append((number, answer))
         if vector:
