@@ -10,6 +10,7 @@ from pipelines.cli import (
     data,
     demographics,
     demonstration,
+    doctor,
     experiments,
     keys,
     lifetime,
@@ -66,6 +67,7 @@ app.add_typer(experiments.app, name="experiment")
 app.command("explain")(logged.explain)
 app.command("replay")(logged.replay)
 app.command("erase")(privacy.erase)
+app.command("doctor")(doctor.doctor)
 app.command("serve")(service.serve)
 app.add_typer(keys.keys, name="keys")
 app.command("demo")(demonstration.demo)
