@@ -21,6 +21,7 @@ OF_A_HOME = (
     "swaps",
     "set_effects",
     "live_scoring",
+    "live_decisions",
 )
 ALONE = (
     "installed_size",
