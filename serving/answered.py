@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -24,7 +25,9 @@ LIFE = timedelta(hours=1)
 MOST_REMEMBERED = 4_096
 # Old answers leave the file after so many new ones.
 _TRIM_EVERY = 512
-_BUSY_SECONDS = 0.05
+# Workers take turns; whoever waits for an answer is freed by its deadline, not by this.
+_BUSY_SECONDS = 1.0
+_BEGIN_SECONDS = 0.02
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -121,7 +124,7 @@ class Answered:
         self._file.touch(mode=0o600)
         connection = sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None)
         self._local.connection, self._local.place = connection, _place_of(self._file)
-        connection.executescript(_SCHEMA)
+        _begin(connection)
         return connection
 
     def _let_go(self) -> None:
@@ -129,6 +132,19 @@ class Answered:
         self._local.connection = None
         if connection is not None:
             connection.close()
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Make the table; turning to WAL fails at once while another worker does, so it is retried."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.executescript(_SCHEMA)
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_BEGIN_SECONDS)
 
 
 def forget(file: Path) -> None:

@@ -59,21 +59,24 @@ class Threads:
     def _run(self) -> None:
         while True:
             job = self._jobs.get()
-            if job.waiting is None or not job.waiting.done():
-                _do(job)
+            left_out = job.waiting is not None and job.waiting.done()
+            answer, error = (None, None) if left_out else _done(job.work)
             if job.ended is not None:
-                job.ended()
+                job.ended()  # before the answer: who has it may count on that
+            if job.waiting is not None and not left_out:
+                _tell(job.waiting, answer, error)
 
 
-def _do(job: _Job) -> None:
+def _done(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
-        answer, error = job.work(), None
-    except Exception as raised:
-        answer, error = None, raised
-    if job.waiting is None:
-        return
+        return work(), None
+    except Exception as error:
+        return None, error
+
+
+def _tell(waiting: asyncio.Future[Any], answer: Any, error: Exception | None) -> None:
     try:
-        job.waiting.get_loop().call_soon_threadsafe(_give, job.waiting, answer, error)
+        waiting.get_loop().call_soon_threadsafe(_give, waiting, answer, error)
     except RuntimeError:  # the event loop has ended
         return
 

@@ -41,7 +41,8 @@ def serving(home: Path, *, workers: int = 1) -> Iterator[str]:
 
 def ask(address: str, at: int) -> str:
     """Return the decision that one call is told; each call over a connection of its own."""
-    call = {"call_id": f"c-{at}", "from": f"+1555{at:07d}", "to": "+15550199"}
+    said = {"deadline_ms": "20000"}  # where the machine is busy, no default leaves before it
+    call = {"call_id": f"c-{at}", "from": f"+1555{at:07d}", "to": "+15550199", "said": said}
     with httpx.Client(base_url=address, timeout=30) as client:
         answer: dict[str, Any] = client.post(PATH, json=call).json()
     lines = str(answer["routes"][0]["headers"]["extra"]).split("\r\n")

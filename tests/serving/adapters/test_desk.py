@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,24 @@ def test_of_workers_that_decide_at_once_all_give_the_answer_of_one(tmp_path: Pat
 
     asyncio.run(run())
     assert sum(len(worker.log.entries) for worker in workers) == 1
+
+
+def test_many_workers_that_begin_at_once_share_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "log" / "answered.sqlite"
+    workers = [Answered(file) for _ in range(8)]
+    together = threading.Barrier(8)
+    mine = [
+        msgspec.structs.replace(examples.DECISION, decision_id=f"{at}")
+        for at in range(len(workers))
+    ]
+
+    def begin(at: int) -> str:
+        together.wait(30)
+        return workers[at].keep(b"question", mine[at], now=NOW).decision_id
+
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(begin, range(len(workers))))
+    assert len(found) == 1
 
 
 def test_another_worker_repeats_the_default_that_left_for_want_of_time(tmp_path: Path) -> None:
