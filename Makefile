@@ -11,7 +11,7 @@ TEST_ARGS ?=
 # One process a core; TEST_ARGS="-n 0" runs all in one, which a debugger needs.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help demo test test-all lint types contracts check browser postgresql sip lock bench clean
+.PHONY: help demo test test-all lint types contracts check audit browser postgresql sip lock bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,10 @@ contracts: .venv/installed-dev ## Check which package may import which
 	@$(BIN)/lint-imports --no-cache
 
 check: lint types contracts test ## Everything that CI checks
+
+audit: .venv/installed-dev ## Ask the advisory database about every locked dependency (needs the network)
+	@$(PY) -m venv --clear .venv/audit && .venv/audit/bin/pip install -q pip-audit
+	@.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.txt -r requirements.txt -r requirements-serving.txt
 
 browser: ## Install Debian's Chromium for the page tests (needs root)
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null
