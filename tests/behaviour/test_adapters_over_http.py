@@ -10,12 +10,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from examples.sip.world import Pool, make_home
 from pipelines.explain import explain
-from pipelines.running import LOOPBACK, free_port, server
+from pipelines.running import LOOPBACK, free_port, post, server
 
 PATH = "/v1/adapters/kamailio"
 
@@ -43,8 +42,7 @@ def ask(address: str, at: int) -> str:
     """Return the decision that one call is told; each call over a connection of its own."""
     said = {"deadline_ms": "20000"}  # where the machine is busy, no default leaves before it
     call = {"call_id": f"c-{at}", "from": f"+1555{at:07d}", "to": "+15550199", "said": said}
-    with httpx.Client(base_url=address, timeout=30) as client:
-        answer: dict[str, Any] = client.post(PATH, json=call).json()
+    answer = post(f"{address}{PATH}", call)
     lines = str(answer["routes"][0]["headers"]["extra"]).split("\r\n")
     return next(line for line in lines if line.startswith("X-Route-Decision: "))
 
