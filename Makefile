@@ -51,7 +51,7 @@ postgresql: ## Install Debian's PostgreSQL for the tests of a log in it (needs r
 
 lock: .venv/installed-dev ## Resolve the locked requirements anew
 	@$(PY) -m pip install -q uv 2>/dev/null
-	@for out in "requirements-serving.txt" "requirements.txt --extra training --group install" "requirements-dev.txt --extra training --extra postgresql --group install --group dev"; do \
+	@for out in "requirements-serving.txt" "requirements.txt --extra training --group install" "requirements-dev.txt --extra training --extra postgresql --extra oidc --group install --group dev"; do \
 	  $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --no-annotate --upgrade -q -o $$out; done
 
