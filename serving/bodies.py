@@ -31,10 +31,12 @@ _NAMED = re.compile(r"^Object (missing required|contains unknown) field `(.*)`",
 _SHOWN_CHARACTERS = 80
 
 
+# A proxy says so by one of these: what it hands on comes from other machines.
+PROXY_HEADERS = ("x-forwarded-for", "forwarded", "x-forwarded-host", "x-real-ip", "via")
 # Every header that a decision looks at; the others stay as they came.
 _LOOKED_AT = frozenset(
     (b"authorization", b"content-encoding", b"content-length", b"content-type", b"host",
-     b"x-api-key")
+     b"x-api-key", *(name.encode() for name in PROXY_HEADERS))
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from serving.bodies import PROXY_HEADERS
 from serving.errors import KeysFileError, KeysRequiredError
 from serving.key_file import Key, Role, read_keys
 from serving.problems import ProblemError
@@ -118,6 +119,7 @@ class KeyRing:
         self.follow()
         if self.open_house:
             self._check_host(headers.get("host", ""))
+            _check_direct(headers)
             return OPEN_HOUSE
         key = self._known(_secret(headers))
         if key is None:
@@ -232,6 +234,17 @@ def _unknown(headers: Mapping[str, str], *, browser: bool) -> ProblemError:
         field="authorization",
         headers={"www-authenticate": f"{'Basic' if browser else 'Bearer'} {_REALM}"},
     )
+
+
+def _check_direct(headers: Mapping[str, str]) -> None:
+    for name in PROXY_HEADERS:
+        if name in headers:
+            raise ProblemError(
+                421,
+                "Without keys this server answers this machine alone, and this came by a proxy.",
+                fix="Make a key with `callworth keys create NAME --role ROLE`.",
+                field=name,
+            )
 
 
 def _sign_in_first(request: Request) -> ProblemError:

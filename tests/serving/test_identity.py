@@ -236,3 +236,22 @@ def test_an_open_house_answers_only_to_its_own_name(asking: Asking) -> None:
             assert (answer.status_code, answer.json()["field"]) == (421, "host")
 
     asking(test)
+
+
+@pytest.mark.parametrize(
+    "header", ["x-forwarded-for", "forwarded", "x-forwarded-host", "x-real-ip", "via"]
+)
+def test_an_open_house_is_not_open_to_whom_a_proxy_lets_in(
+    home: Path, asking: Asking, header: str
+) -> None:
+    async def test(ask: Any) -> None:
+        answer = await ask.client.get("/metrics", headers={header: "192.0.2.7"})
+        assert (answer.status_code, answer.json()["field"]) == (421, header)
+        decided = await ask.client.post("/v1/decisions", headers={header: "192.0.2.7"})
+        assert decided.status_code == 421
+        secret = create_key(home, name="watch", role="scientist")
+        ask.parts.keys._look_at = 0.0
+        behind = {header: "192.0.2.7", "x-api-key": secret}
+        assert (await ask.client.get("/metrics", headers=behind)).status_code == 200
+
+    asking(test)

@@ -17,6 +17,10 @@ pytest.importorskip("authlib", reason="the extra `oidc` is not installed")
 
 from joserfc.jwk import RSAKey
 
+from serving.identity import ROLES, Use
+from serving.key_file import Role
+from serving.sign_in.paths import BACK, BEGIN, END, ENDED
+from tests.serving.routes_of import OPEN, methods_and_routes, use_of
 from tests.serving.sign_in.openid_provider import CLIENT, SECRET, OpenIdProvider, running
 
 Asking = Callable[..., None]
@@ -365,5 +369,44 @@ def test_over_tls_the_cookie_is_for_tls_and_this_host_alone(settings: Path, aski
     async def test(ask: Any) -> None:
         cookie = (await ask.client.get("https://localhost/sign-in")).headers["set-cookie"]
         assert cookie.startswith("__Host-callworth-sign-in=") and cookie.endswith("; Secure")
+
+    asking(test)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_session_opens_the_pages_of_its_role_and_no_other_route(
+    settings: Path, asking: Asking, role: Role
+) -> None:
+    async def test(ask: Any) -> None:
+        cookie = ask.parts.sign_in.sessions.begin("jane", role).partition(";")[0]
+        pages = 0
+        for method, route in methods_and_routes(ask.app):
+            use = use_of(method, route)
+            if use is None:
+                continue
+            path = re.sub(r"\{[^}]*\}", "x", route.path)
+            status = (
+                await ask.client.request(method, path, headers={"cookie": cookie})
+            ).status_code
+            if use in (Use.SEE_PAGES, Use.CHANGE_OFFERS):
+                pages += 1
+                assert (status == 403) is (role not in ROLES[use]), (method, path, status)
+                assert status != 303
+            else:
+                assert status == 401, (method, path, status)
+        assert pages > 15
+
+    asking(test)
+
+
+def test_the_sign_in_adds_its_own_four_routes_and_no_more(settings: Path, asking: Asking) -> None:
+    async def test(ask: Any) -> None:
+        undeclared = {
+            (method, route.path)
+            for method, route in methods_and_routes(ask.app)
+            if use_of(method, route) is None
+        }
+        mine = {("GET", BEGIN), ("GET", BACK), ("POST", END), ("GET", ENDED)}
+        assert undeclared - set(OPEN) == mine
 
     asking(test)
