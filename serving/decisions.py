@@ -120,7 +120,7 @@ class Decider:
         else:
             logged = QUEUED if self._log.add(entry) else NOT_LOGGED
         if watched is not None:
-            watched.logged(self._metrics)
+            watched.logged(entry, self._metrics)
         self._count(source, contact, entry.microseconds)
         await _send(answer, send, logged=logged)
 

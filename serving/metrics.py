@@ -22,6 +22,7 @@ from serving.endpoints import Endpoint
 from serving.identity import KeyRing, Use, requires
 from serving.log import DecisionLog
 from serving.state_gauges import StateGauges
+from serving.telemetry import Spans, open_spans
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each figure says nothing
 
@@ -57,6 +58,7 @@ class Metrics:
     latency: Histogram
     stages: Mapping[str, Histogram]
     state: StateGauges
+    spans: Spans | None = None
 
     def count_problem(self, endpoint: str, status: int) -> None:
         """Count one refusal."""
@@ -102,6 +104,7 @@ def new_metrics() -> Metrics:
         ),
         stages={name: stage_seconds.labels(name) for name in STAGES},
         state=StateGauges.in_registry(registry),
+        spans=open_spans(os.environ),
     )
 
 

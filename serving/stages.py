@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from routing.in_force import InForce, LiveModels
 from routing.open_set import OpenSet
 from routing.quick import Quick
+from serving.log_entry import LoggedDecision
 from serving.metrics import STAGES, Metrics
 
 P = ParamSpec("P")
@@ -81,12 +82,15 @@ class Watched:
         seconds = self._seconds()
         return json.dumps({name: round(seconds[name] * 1e6) for name in STAGES[:-1]})
 
-    def logged(self, metrics: Metrics) -> None:
-        """Note that the decision is handed to the log, and count every stage."""
-        log = time.perf_counter() - self._decided
-        for name, seconds in {**self._seconds(), "log": log}.items():
-            if name != "score" or seconds:
-                metrics.stages[name].observe(seconds)
+    def logged(self, entry: LoggedDecision, metrics: Metrics) -> None:
+        """Note that the decision is handed to the log, and count every stage that it had."""
+        seconds = {**self._seconds(), "log": time.perf_counter() - self._decided}
+        if not seconds["score"]:
+            del seconds["score"]
+        for name, taken in seconds.items():
+            metrics.stages[name].observe(taken)
+        if metrics.spans is not None:
+            metrics.spans.add(entry, seconds)
 
     def _seconds(self) -> dict[str, float]:
         spent = self._spent
