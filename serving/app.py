@@ -71,12 +71,12 @@ class Application(FastAPI):
             await super().__call__(scope, receive, secured(scope, named(scope, send)))
 
 
-def build_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
+def build_app(settings: Settings, *, clock: Clock = system_clock, apart: bool = False) -> FastAPI:
     """Return the application; its log starts and ends with its lifespan.
 
     Raises KeysRequiredError where a key must be asked for and there is none.
     """
-    parts = open_parts(settings, clock=clock)
+    parts = open_parts(settings, clock=clock, apart=apart)
     app = Application(
         title="Callworth",
         lifespan=lambda _app: _running(parts),

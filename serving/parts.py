@@ -46,8 +46,10 @@ class Parts:
         return live.models if isinstance(live, LiveScoring) else None
 
 
-def open_parts(settings: Settings, *, clock: Clock) -> Parts:
+def open_parts(settings: Settings, *, clock: Clock, apart: bool = False) -> Parts:
     """Return the parts; nothing runs before the application starts.
+
+    With `apart` a process of its own writes the decision log.
 
     Raises KeysRequiredError where a key must be asked for and there is none.
     """
@@ -56,7 +58,7 @@ def open_parts(settings: Settings, *, clock: Clock) -> Parts:
     offers = OfferStates(settings.home, check_seconds=0.0)
     live = LiveStore(settings.models_folder)
     sign_in = open_sign_in(settings.home, clock=lambda: clock().timestamp())
-    log = DecisionLog(place_of(settings))
+    log = DecisionLog(place_of(settings, apart=apart))
     return Parts(
         settings=settings,
         routers=read_routers(settings.home),

@@ -52,7 +52,7 @@ def serve(settings: Settings) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         if settings.workers == 1:
-            app = build_app(settings)
+            app = build_app(settings, apart=True)
             _spare_the_collector()
             uvicorn.Server(uvicorn.Config(app, **_chosen(settings))).run()
         else:
@@ -76,7 +76,7 @@ def app_from_environment() -> FastAPI:
     settings = Settings.from_environment()
     write_logs(settings.log_format)
     threading.Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
-    app = build_app(settings)
+    app = build_app(settings, apart=True)
     _spare_the_collector()
     return app
 

@@ -16,6 +16,7 @@ import pytest
 
 from serving.errors import DecisionUnknownError, LogUnavailableError, OutcomeConflictError
 from serving.log import DecisionLog
+from serving.log_apart import ApartStore
 from serving.log_entry import LoggedDecision, LoggedOutcome, Stored, instant_text
 from serving.log_file import LogFile
 from serving.log_postgresql import PostgresqlLog
@@ -40,17 +41,19 @@ def server() -> Iterator[Cluster]:
         yield made
 
 
-@pytest.fixture(params=["file", "postgresql"])
+@pytest.fixture(params=["file", "apart", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[LogStore, Rows]]:
     """Return an empty place, and a function that asks it from the side."""
-    if request.param == "file":
+    if request.param in ("file", "apart"):
         file = tmp_path / "decisions.sqlite"
 
         def from_file(query: str) -> list[tuple[Any, ...]]:
             with closing(sqlite3.connect(file)) as connection:
                 return connection.execute(query).fetchall()
 
-        yield LogFile(file), from_file
+        made = LogFile(file)
+        apart = request.param == "apart"
+        yield (ApartStore(file, log=None, name=made.name) if apart else made), from_file
         return
     address = request.getfixturevalue("server").address
     import psycopg
