@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,3 +50,22 @@ def erase(
             fix="These files are written by people or chained by digests: mend them by hand.",
         )
     screen.done(f"customer {escape(customer)} is erased: nothing is found in {escape(str(home))}")
+
+
+def export(
+    customer: Customer,
+    to: Annotated[Path, typer.Option(help="A folder to make, or a file that ends in .zip.")] = Path(
+        "export.zip"
+    ),
+    partner: Partner = None,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Write all that is held of a customer to a folder or a ZIP file, as JSON."""
+    from pipelines.exporting.export import export as export_customer
+
+    screen = Screen(as_json)
+    done = export_customer(customer, home=home, target=to, now=datetime.now(UTC), partner=partner)
+    screen.table("Held", ["store", "rows"], list(done.rows.items()))
+    screen.done(f"written to {escape(str(done.target))}, readable by you alone")
+    screen.result({"to": str(done.target), "rows": done.rows})

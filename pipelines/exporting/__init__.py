@@ -1,0 +1,1 @@
+"""Handing one customer all that a workspace holds of them."""
