@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
+from hmac import compare_digest
 from pathlib import Path
 
 from starlette.requests import Request
@@ -49,6 +49,9 @@ ROLES: dict[Use, frozenset[Role]] = {
     Use.CHANGE_OFFERS: frozenset({Role.MARKETING}),
 }
 
+# The same for a contact, looked up without hashing: every decision asks.
+_DECIDE, _DECIDERS = Use.DECIDE, tuple(ROLES[Use.DECIDE])
+
 OPEN_HOUSE = Key("anyone on this machine", Role.ROUTER)
 
 
@@ -76,6 +79,7 @@ class KeyRing:
         self._loopback = loopback
         self._own_names = _OWN_NAMES | {own_host.lower()}
         self._keys: tuple[Key, ...] | None = None
+        self._digests: list[tuple[bytes, Key]] = []
         self._seen: tuple[int, int] | None = None
         self._look_at = 0.0
         self.trouble: str | None = None
@@ -94,7 +98,7 @@ class KeyRing:
             sessions=sessions,
         )
         if settings.keys_file.exists():
-            ring._keys = read_keys(settings.keys_file)
+            ring._take(read_keys(settings.keys_file))
             ring._seen = _stamp(settings.keys_file)
         if not settings.loopback and not ring._keys:
             raise KeysRequiredError(
@@ -128,7 +132,7 @@ class KeyRing:
 
     def allowed(self, key: Key, use: Use) -> Key:
         """Return the key if its role may do this, now; raise ProblemError 403 or 429."""
-        allowed = ROLES[use]
+        allowed = _DECIDERS if use is _DECIDE else ROLES[use]
         if key.role not in allowed:
             names = tuple(sorted(allowed))
             raise ProblemError(
@@ -137,19 +141,22 @@ class KeyRing:
                 fix=f"Use a key with the role {' or '.join(names)}.",
                 allowed=names,
             )
-        if use is not Use.DECIDE:
+        if use is not _DECIDE:
             self.limits.require(key)
         return key
+
+    def _take(self, keys: tuple[Key, ...]) -> None:
+        self._digests = [(bytes.fromhex(one), key) for key in keys for one in key.hashes]
+        self._keys = keys
 
     def _known(self, secret: str | None) -> Key | None:
         if secret is None:
             return None
-        given = hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+        given = hashlib.sha256(secret.encode("utf-8", "replace")).digest()
         found = None
-        for key in self._keys or ():  # every hash is compared, so that time tells nothing
-            for one in key.hashes:
-                if hmac.compare_digest(given, one):
-                    found = key
+        for digest, key in self._digests:  # every one is compared, so that time tells nothing
+            if compare_digest(given, digest):
+                found = key
         return found if found is not None and self._clock() < found.ends else None
 
     def _check_host(self, host: str) -> None:
@@ -175,7 +182,8 @@ class KeyRing:
         try:
             stamp = _stamp(self._file)
             if stamp is not None and stamp != self._seen:
-                self._keys, self._seen, self.trouble = read_keys(self._file), stamp, None
+                self._take(read_keys(self._file))
+                self._seen, self.trouble = stamp, None
             elif stamp is not None:
                 self.trouble = None
             elif self._keys is not None:
@@ -184,7 +192,7 @@ class KeyRing:
             if self._keys:
                 self.trouble = f"{error.fact} The keys read before stay in force."
             else:  # whoever writes a keys file wants the house closed
-                self._keys = ()
+                self._take(())
                 self.trouble = f"{error.fact} No key is taken until it is mended."
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from features.staging import staged_file
 from serving.errors import KeysFileError
-from serving.key_file import MOST_HASHES, Entry, Rate, Role, aware, entries_of
+from serving.key_file import MOST_HASHES, Entry, Rate, Role, aware, entries_of, text_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 # One key's part of the file: from its [[keys]] to the next, or to the end.
@@ -53,11 +53,11 @@ def create_key(
     )
     file = file or home / "keys.toml"
     with _one_writer(file):
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        text = text_of(file) if file.exists() else ""
         if text and any(one.name == name for one in entries_of(text, file)):
             raise KeysFileError(f"{file} has a key '{name}' already.", fix="Choose another name.")
         before = f"{text.rstrip()}\n\n" if text.strip() else ""
-        _write(file, before + _text_of(entry))
+        _write(file, before + _written(entry))
     return secret
 
 
@@ -102,12 +102,7 @@ def revoke_key(file: Path, *, name: str, now: datetime) -> None:
 
 def _change(file: Path, name: str, change: Callable[[Entry], Entry]) -> None:
     with _one_writer(file):
-        try:
-            text = file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise KeysFileError(
-                f"There is no {file}.", fix="Make a key with `callworth keys create`."
-            ) from None
+        text = text_of(file)
         entries = entries_of(text, file)
         at = next((at for at, one in enumerate(entries) if one.name == name), None)
         starts = [found.start() for found in _PART.finditer(text)]
@@ -119,10 +114,10 @@ def _change(file: Path, name: str, change: Callable[[Entry], Entry]) -> None:
         changed = change(entries[at])
         end = starts[at + 1] if at + 1 < len(starts) else len(text)
         after = f"\n{text[end:]}" if end < len(text) else ""
-        _write(file, text[: starts[at]] + _text_of(changed) + after)
+        _write(file, text[: starts[at]] + _written(changed) + after)
 
 
-def _text_of(entry: Entry) -> str:
+def _written(entry: Entry) -> str:
     hashes = ", ".join(f'"{one}"' for one in entry.hashes)
     lines = [
         "[[keys]]",

@@ -78,13 +78,21 @@ def aware(instant: datetime) -> datetime:
 
 def read_entries(file: Path) -> tuple[Entry, ...]:
     """Return the entries of a keys file; raise KeysFileError that says where and what is wrong."""
+    return entries_of(text_of(file), file)
+
+
+def text_of(file: Path) -> str:
+    """Return what stands in a keys file; raise KeysFileError where that cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise KeysFileError(
+            f"There is no {file}.", fix="Make a key with `callworth keys create`."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise KeysFileError(
             f"{file} cannot be read: {error}.", fix="Correct or restore it."
         ) from error
-    return entries_of(text, file)
 
 
 def entries_of(text: str, file: Path) -> tuple[Entry, ...]:

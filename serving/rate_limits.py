@@ -49,7 +49,7 @@ class RateLimits:
             return 0.0
         now = time.monotonic()
         found = self._buckets.get(key.name)
-        if found is None or found[0] != rate:
+        if found is None or (found[0] is not rate and found[0] != rate):
             share = Rate(rate.per_second / self._workers, max(1.0, rate.burst / self._workers))
             found = self._buckets[key.name] = (rate, Bucket(share, now=now))
         return found[1].take(now)
