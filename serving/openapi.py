@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from serving.security_headers import policy_for
 
 _PAGE = Path(__file__).parent / "api_page.html"
 _SCHEMAS = "#/components/schemas/"
+# Stands for the server's own address in the page, until somebody asks.
+_ADDRESS = "http://where-this-server-is"
 _INTRODUCTION = (
     "Ask POST /v1/decisions for each contact: anything well-formed gets a route, whatever is"
     " broken behind; `source` and `why` say what the answer is based on."
@@ -224,10 +226,17 @@ def build_description(app: FastAPI, endpoints: Sequence[Endpoint], *, version: s
     async def read_document() -> Response:
         return Response(encoded, media_type="application/json")
 
+    @cache
+    def template() -> tuple[str, str]:
+        """Return the page and its content policy; made once, since it needs no key to ask for."""
+        html = page(endpoints, version=version, address=_ADDRESS)
+        return html, policy_for(html)
+
     @router.get("/docs")
     async def read_page(request: Request) -> HTMLResponse:
         address = str(request.base_url).rstrip("/")  # as the reader reaches us, through a proxy too
-        html = page(endpoints, version=version, address=address)
-        return HTMLResponse(html, headers={"content-security-policy": policy_for(html)})
+        html, policy = template()
+        shown = html.replace(_ADDRESS, str(escape(address)))
+        return HTMLResponse(shown, headers={"content-security-policy": policy})
 
     return router

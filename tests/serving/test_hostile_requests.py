@@ -158,3 +158,32 @@ def test_a_reason_in_the_file_of_changes_is_one_line(home: Path) -> None:
     )
     assert made.why.isprintable()
     assert len(offers_ledger.changes(home)) == 1
+
+
+def test_the_api_page_is_made_once_however_often_strangers_ask(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serving import openapi
+
+    made: list[int] = []
+
+    def counted(*given: Any, **named: Any) -> str:
+        made.append(1)
+        return whole(*given, **named)
+
+    whole = openapi.page
+    monkeypatch.setattr(openapi, "page", counted)
+
+    async def test(ask: Any) -> None:
+        for host in ("localhost", "desk.example", 'x"><script>alert(1)</script>'):
+            page = await ask.client.get("/docs", headers={"host": host})
+            assert page.status_code in (200, 400)
+            assert "<script" not in page.text
+        assert "curl" in page.text or page.status_code == 400
+        assert (
+            f"http://{'desk.example'}"
+            in (await ask.client.get("/docs", headers={"host": "desk.example"})).text
+        )
+        assert len(made) == 1
+
+    asking(test)
