@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import APIRouter, Depends
 from prometheus_client import (
@@ -15,7 +16,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.responses import Response
 
 from serving.endpoints import Endpoint
@@ -69,6 +70,7 @@ class Metrics:
         self.state.look_at_log(log)
         if SHARED_FOLDER not in os.environ:
             return generate_latest(self.registry)
+        _leave_out_the_dead(Path(os.environ[SHARED_FOLDER]))
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
@@ -106,6 +108,15 @@ def new_metrics() -> Metrics:
         state=StateGauges.in_registry(registry),
         spans=open_spans(os.environ),
     )
+
+
+def _leave_out_the_dead(folder: Path) -> None:
+    """Let no gauge of a worker that was killed stand for what is now."""
+    for process in {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}:
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            mark_process_dead(int(process))  # type: ignore[no-untyped-call]
 
 
 def build_metrics(metrics: Metrics, log: DecisionLog, keys: KeyRing) -> APIRouter:

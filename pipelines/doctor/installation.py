@@ -34,7 +34,7 @@ def packages(_looked: Looked) -> Iterator[Finding]:
     try:
         asked = [Requirement(one) for one in requires(PACKAGE) or ()]
     except PackageNotFoundError:
-        yield wrong("packages", "Callworth is not installed.", "Run `pip install -e .` here.")
+        yield note("packages", "Callworth runs from its folder: its packages were not compared.")
         return
     mine = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
     faults = [fault for one in mine if (fault := unfit(one)) is not None]
