@@ -30,7 +30,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint: what it is for, who may use it, what goes in and comes out."""
+    """One endpoint: what it is for, who may use it, what goes in and comes out.
+
+    `unready` is the status of the same answer while the endpoint has nothing to work with.
+    """
 
     method: str
     path: str
@@ -41,6 +44,7 @@ class Endpoint:
     body: Any = None
     answer: Any = None
     status: int = 200
+    unready: int | None = None
     media_type: str = "application/json"
     examples: tuple[Example, ...] = ()
     problems: tuple[int, ...] = ()

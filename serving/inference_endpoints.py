@@ -84,7 +84,7 @@ SERVER_READY = Endpoint(
     summary="Whether a model set can be asked",
     text="503 while none is promoted. Decisions do not need one: see `/health/ready` for them.",
     answer=ServerState,
-    problems=(503,),
+    unready=503,
 )
 
 
@@ -118,7 +118,8 @@ def _ready(path: str, which: str, parameters: tuple[Parameter, ...]) -> Endpoint
         text="503 while no model set is promoted.",
         parameters=parameters,
         answer=ModelState,
-        problems=(404, 503),
+        unready=503,
+        problems=(404,),
     )
 
 

@@ -121,6 +121,11 @@ def _answers(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
             "content": {endpoint.media_type: content},
         }
     }
+    if endpoint.unready is not None:
+        answers[str(endpoint.unready)] = {
+            "description": WHEN[endpoint.unready],
+            "content": {endpoint.media_type: {"schema": content["schema"]}},
+        }
     for status in _problems(endpoint):
         answers[str(status)] = {
             "description": WHEN[status],

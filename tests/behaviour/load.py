@@ -37,6 +37,15 @@ def durably(number: int) -> Contact:
     return {**known_caller(number), "durable": True}
 
 
+def scored_now(number: int) -> Contact:
+    """Return a contact that the model set scores now, every other time."""
+    return (
+        {**known_caller(number), "features": {"age": 20 + number % 50}}
+        if number % 2
+        else (known_caller(number))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one contact got: a status (0 where both askings broke), how far its log entry was, the

@@ -20,13 +20,22 @@ from typing import Any
 
 import msgspec
 
+from routing.offers import Offer
 from routing.strategy import Handling
 from routing.strategy_index import ContactDetails
+from routing.strategy_pointer import writing_lock
 from routing.strategy_writer import StrategyWriter
+from routing.vectors import packed
 from serving import examples
+from tests.linear_model_set import KINDS, write_model_set
 
 PATIENCE_SECONDS = 90.0
 CUSTOMERS = 200
+_OFFERS = tuple(
+    Offer(offer_id, name, 400.0, 5.0, 30.0, "life", frozenset({"lead", "new_business"}), 90)
+    for offer_id, name in (("term_life", "Term life"), ("home_cover", "Home cover"))
+)
+_KNOWN = packed((44.0, None, "retired"))
 _SERVE = (
     "from serving.run import serve; from serving.settings import Settings;"
     " serve(Settings.from_environment())"
@@ -48,14 +57,31 @@ def publish(home: Path, *, model_set: str = "17", customers: int = CUSTOMERS) ->
         formed_at=now,
         expires_at=now + timedelta(days=1000),
     )
-    with StrategyWriter(
-        home / "strategies", model_set=model_set, formed_at=now, defaults=[examples.DEFAULTS]
-    ) as writer:
-        writer.add(
+    folder = home / "strategies"
+    with (
+        writing_lock(folder),
+        StrategyWriter(
+            folder,
+            model_set=model_set,
+            formed_at=now,
+            defaults=[examples.DEFAULTS],
+            offers={"main": _OFFERS},
+            cuts={"main": (50.0,)},
+            features=tuple(KINDS),
+            as_of=now,
+        ) as writer,
+    ):
+        entries = (
             (msgspec.structs.replace(one, customer_id=f"c-{at}"), ContactDetails((phone_of(at),)))
             for at in range(customers)
         )
+        writer.add(entries, vectors=[_KNOWN] * customers)
         return writer.publish().label
+
+
+def promote(home: Path, version: str) -> None:
+    """Put a model set in force that scores contacts now."""
+    write_model_set(home / "models", version, signals=("accept", "baseline", "keep", "value"))
 
 
 @dataclass(frozen=True)

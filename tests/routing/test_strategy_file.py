@@ -1,6 +1,7 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from routing.errors import (
     WriterBusyError,
 )
 from routing.index_secret import SECRET_FILE
+from routing.open_set import OpenSet
 from routing.strategy import Strategy
 from routing.strategy_file import every_strategy, header_of, kept, rollback, verify
 from routing.strategy_index import ContactDetails
@@ -122,6 +124,40 @@ def test_a_file_of_another_format_is_named(a_strategy: Build, publish: Publish) 
     connection.close()
     with pytest.raises(StrategyFileDamagedError, match="has format 'other/9'"):
         header_of(published.path)
+
+
+def test_a_damaged_pointer_is_mended_by_the_next_set(
+    a_strategy: Build, publish: Publish, tmp_path: Path
+) -> None:
+    first = publish([(a_strategy(), NOBODY)])
+    (tmp_path / "current.json").write_text("{")
+    second = publish([(a_strategy(), NOBODY)])
+    assert second.previous == first.label
+    assert rollback(tmp_path) == first.label
+
+
+def test_the_label_of_a_deleted_file_is_not_given_again(
+    a_strategy: Build, publish: Publish
+) -> None:
+    first = publish([(a_strategy(), NOBODY)])
+    first.path.unlink()
+    assert publish([(a_strategy(), NOBODY)]).label == "2026-11-22.2"
+
+
+def test_a_ready_made_answer_that_was_altered_is_damage_not_an_answer(
+    a_strategy: Build, publish: Publish
+) -> None:
+    published = publish([(a_strategy("c-1"), NOBODY)])
+    with closing(sqlite3.connect(published.path)) as connection:
+        ((body,),) = connection.execute("SELECT body FROM answers").fetchall()
+        altered = body.replace(b"A lead.", b'A "ead.')
+        assert altered != body
+        connection.execute("UPDATE answers SET body = ?", (altered,))
+        connection.commit()
+    found = OpenSet.open(published.path)
+    with pytest.raises(StrategyFileDamagedError, match="not as it was written"):
+        found.ready_by_customer("c-1")
+    assert found.damage is not None
 
 
 def test_a_second_writer_is_turned_away_and_halves_of_a_killed_one_are_cleared(
