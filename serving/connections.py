@@ -15,6 +15,9 @@ HEADER_BYTES = 32 * 1024
 # Of connections that have not yet sent a whole request; the oldest one makes room for the next.
 MOST_WAITING = 1_024
 
+# An answer must be fetched within so many times that.
+_FETCHED_WITHIN = 4
+
 _END_OF_HEADERS = b"\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE = (
@@ -36,6 +39,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     asking_since: float | None = None
     _asked_bytes = 0
+    _unread_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait; where too many do, the one that waits longest goes."""
@@ -86,6 +90,15 @@ class PatientProtocol(HttpToolsProtocol):
         scope: Any = self.scope
         return self.asking_since is not None and scope is not None and "method" in scope
 
+    def _unread(self, now: float) -> bool:
+        """Return whether an answer lies here for too long, and somebody does not fetch it."""
+        if self.transport.get_write_buffer_size() == 0:
+            self._unread_since = None
+        elif self._unread_since is None:
+            self._unread_since = now
+        since = self._unread_since
+        return since is not None and now - since > _FETCHED_WITHIN * self.request_seconds
+
     def _end(self, answer: bytes) -> None:
         type(self).waiting.pop(self, None)
         if not self.transport.is_closing():
@@ -100,9 +113,11 @@ class PatientProtocol(HttpToolsProtocol):
         if not connections:
             cls._swept_in = None
             return
-        since = any_one.loop.time() - cls.request_seconds
+        now = any_one.loop.time()
         for one in connections:
-            if one.asking_since is not None and one.asking_since < since:
+            if one._unread(now):
+                one.transport.abort()  # to close it would wait for whoever does not read
+            elif one.asking_since is not None and now - one.asking_since > cls.request_seconds:
                 one._end(_TOO_SLOW)
         any_one.loop.call_later(cls.request_seconds / 10, cls._sweep, any_one)
 

@@ -37,6 +37,10 @@ async def heard(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
 
 
+async def large(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("x" * 20_000_000)
+
+
 async def unread(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("unread")
 
@@ -47,6 +51,7 @@ def listening(**options: object) -> Iterator[int]:
     routes = [
         Route("/", heard, methods=["GET", "POST"]),
         Route("/unread", unread, methods=["POST"]),
+        Route("/large", large),
     ]
     config = uvicorn.Config(
         Starlette(routes=routes), port=0, log_level="error", http=Impatient, **options
@@ -206,3 +211,17 @@ def test_what_cannot_be_tls_is_refused_before_the_start(
 def test_tls_settings_come_from_the_environment(tmp_path: Path) -> None:
     chosen = Settings(tls_certificate=tmp_path / "c", tls_key=tmp_path / "k")
     assert Settings.from_environment(chosen.as_environment()) == chosen
+
+
+def test_an_answer_that_nobody_fetches_is_let_go() -> None:
+    with listening() as port, connected(port) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+        time.sleep(6 * Impatient.request_seconds)
+        assert len(ended(connection)) < 20_000_000
+
+
+def test_an_answer_that_is_fetched_slowly_but_in_time_is_whole() -> None:
+    with listening() as port, connected(port) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        time.sleep(2 * Impatient.request_seconds)
+        assert len(ended(connection)) > 20_000_000
