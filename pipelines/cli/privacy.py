@@ -29,21 +29,26 @@ def erase(
     """
     from pipelines.erasing.erase import erase as erase_customer
     from pipelines.erasing.errors import TraceRemainsError
+    from serving.settings import Settings
 
     screen = Screen(as_json)
     done = erase_customer(
-        customer, home=home, by=getpass.getuser(), now=datetime.now(UTC), partner=partner
+        customer,
+        home=home,
+        by=getpass.getuser(),
+        now=datetime.now(UTC),
+        partner=partner,
+        log=Settings.from_environment(home=home).log,
     )
     for store, count in done.taken.items():
         screen.say(f"  {store:<12} {count:,} taken out")
     if done.shared:
         screen.say(f"  others bear the same {', '.join(done.shared)}: their rows keep it")
-    if done.outside is not None:
-        screen.say(
-            f"  [yellow]{escape(str(done.outside))} lies outside the workspace:[/yellow] its rows "
-            "are dropped whenever it is read; erase them there too"
-        )
-    screen.result({"taken": done.taken, "left": [str(one) for one in done.left]})
+    for place in done.outside:
+        screen.say(f"  [yellow]not reached:[/yellow] {escape(place)}")
+    screen.result(
+        {"taken": done.taken, "left": [str(one) for one in done.left], "not_reached": done.outside}
+    )
     if done.left:
         raise TraceRemainsError(
             f"Something is left in {', '.join(map(str, done.left))}.",

@@ -14,6 +14,7 @@ from pathlib import Path
 from features.check import check
 from features.erased import Tombstones
 from features.quarantine import read_report, was_checked
+from models.tracking import artifacts_of, tracking_uri
 from pipelines.erasing.array_files import erase_arrays
 from pipelines.erasing.decision_log import erase_log, is_log
 from pipelines.erasing.errors import CustomerNotHeldError
@@ -22,6 +23,7 @@ from pipelines.erasing.parquet_files import erase_parquet
 from pipelines.erasing.person import Person, known_person
 from pipelines.erasing.places import FileKind, files_of, kind_of
 from pipelines.erasing.plain_files import erase_text
+from pipelines.erasing.postgresql_log import erase_postgresql_log, is_postgresql
 from pipelines.erasing.search import traces_of
 from pipelines.erasing.sqlite_files import erase_sqlite
 from pipelines.erasing.strategy_sets import erase_strategies
@@ -39,19 +41,27 @@ class Erasure:
     """What came of it: what was taken out of each store, and the files that still hold something.
 
     `shared` are the kinds of texts that other customers bear too: they stay in the others' rows.
-    `outside` are tables that lie elsewhere: their rows are dropped whenever they are read.
+    `outside` are places that an erasure does not reach, in words.
     """
 
     taken: dict[str, int]
     left: tuple[Path, ...]
     shared: tuple[str, ...]
-    outside: Path | None
+    outside: tuple[str, ...]
 
 
 def erase(
-    customer_id: str, *, home: Path, by: str, now: datetime, partner: str | None = None
+    customer_id: str,
+    *,
+    home: Path,
+    by: str,
+    now: datetime,
+    partner: str | None = None,
+    log: str | None = None,
 ) -> Erasure:
     """Erase the customer from everything below `home`, its tables and its own MLflow among it.
+
+    `log` is another place of the decision log, as the server's settings name it.
 
     Raises CustomerNotHeldError where nothing is held and nothing was erased before, HeldError,
     WriterBusyError or LogInUseError where others are at work.
@@ -67,20 +77,33 @@ def erase(
         left: list[Path] = []
         for _ in range(_ROUNDS):
             journal = Journal(tombstones.folder, key=key)
-            _take_out(journal, home, person, tables=tables if inside else None)
+            _take_out(journal, home, person, tables=tables if inside else None, log=log)
             _check_again(space, tables=tables)
             journal.finish()
             left = traces_of(home, person)
             if not any(kind_of(one) in _MENDED for one in left):
                 break
     shared = tuple(dict.fromkeys(one.kind.value for one in person.shared))
-    return Erasure(journal.counts, tuple(left), shared, None if inside else tables)
+    outside = _outside(home, tables=tables, inside=inside)
+    return Erasure(journal.counts, tuple(left), shared, outside)
 
 
-def _take_out(journal: Journal, home: Path, person: Person, *, tables: Path | None) -> None:
+def _outside(home: Path, *, tables: Path, inside: bool) -> tuple[str, ...]:
+    """Return in words what the erasure does not reach."""
+    said = [] if inside else [f"the tables at {tables}: rows are dropped whenever they are read"]
+    if artifacts_of(home) is None:
+        said.append(f"MLflow at {tracking_uri(home)}: delete the evidence/judge files of its runs")
+    return tuple(said)
+
+
+def _take_out(
+    journal: Journal, home: Path, person: Person, *, tables: Path | None, log: str | None
+) -> None:
     """Take the person out of every store that is not done; `tables` are those in the workspace."""
     journal.step("strategies", lambda: erase_strategies(home / "strategies", person))
-    journal.step("log", lambda: sum(erase_log(one, person) for one in _logs(home)))
+    journal.step("log", lambda: sum(erase_log(one, person) for one in _logs(home, log)))
+    if log is not None and is_postgresql(log):
+        journal.step("postgresql", lambda: erase_postgresql_log(log, person))
     journal.step("files", lambda: _erase_files(home, person, tables=tables))
     if tables is not None:
         journal.step("tables", lambda: _erase_tables(tables, person))
@@ -97,9 +120,12 @@ def _demand_held(home: Path, person: Person, tombstones: Tombstones) -> None:
     )
 
 
-def _logs(home: Path) -> list[Path]:
-    files = sorted((home / "log").glob("*.sqlite"))
-    return [file for file in files if is_log(file)]
+def _logs(home: Path, log: str | None = None) -> list[Path]:
+    """Return the logs in the home folder, and the one that lies elsewhere."""
+    files = {file.resolve() for file in (home / "log").glob("*.sqlite")}
+    if log is not None and not is_postgresql(log) and Path(log).exists():
+        files.add(Path(log).resolve())
+    return [file for file in sorted(files) if is_log(file)]
 
 
 def _erase_files(home: Path, person: Person, *, tables: Path | None) -> int:
