@@ -170,6 +170,7 @@ async def _keep_looking(parts: Parts) -> None:
     while True:
         state.look_at(parts.following, problem=parts.strategies.problem)
         state.look_at_log(parts.log)
+        parts.metrics.tally.flush()
         await asyncio.sleep(EVERY_SECONDS)
 
 

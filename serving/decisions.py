@@ -82,7 +82,6 @@ class Decider:
         self._body = Body(Contact)
         self._encode = msgspec.json.Encoder().encode
         self._asked = 0
-        self._by_source = {source: metrics.decisions.labels(source.value) for source in Source}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -162,8 +161,7 @@ class Decider:
             return msgspec.structs.replace(decision, why=why)
 
     def _count(self, source: Source, contact: Contact, microseconds: int) -> None:
-        self._by_source[source].inc()
-        self._metrics.latency.observe(microseconds / 1e6)
+        self._metrics.tally.add(source, microseconds)
         if contact.deadline_ms is not None and microseconds > contact.deadline_ms * 1000:
             self._metrics.late.inc()
 

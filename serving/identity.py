@@ -24,6 +24,7 @@ from serving.sign_in.sessions import Sessions
 
 _REALM = 'realm="callworth", charset="UTF-8"'
 _LOOK_EVERY_SECONDS = 1.0
+_MOST_HOSTS = 64
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -78,6 +79,7 @@ class KeyRing:
         self._file = file
         self._loopback = loopback
         self._own_names = _OWN_NAMES | {own_host.lower()}
+        self._own_hosts: set[str] = set()  # spellings, with a port, that were found to be ours
         self._keys: tuple[Key, ...] | None = None
         self._digests: list[tuple[bytes, Key]] = []
         self._seen: tuple[int, int] | None = None
@@ -160,6 +162,8 @@ class KeyRing:
         return found if found is not None and self._clock() < found.ends else None
 
     def _check_host(self, host: str) -> None:
+        if host in self._own_hosts:
+            return
         name = host.lower()
         if not name.endswith("]"):
             name = name.rpartition(":")[0] or name
@@ -172,6 +176,8 @@ class KeyRing:
                 field="host",
                 allowed=tuple(sorted(self._own_names)),
             )
+        if len(self._own_hosts) < _MOST_HOSTS:
+            self._own_hosts.add(host)
 
     def follow(self) -> None:
         """Look whether the file has changed; at most once a second."""

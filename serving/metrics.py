@@ -23,6 +23,7 @@ from serving.endpoints import Endpoint
 from serving.identity import KeyRing, Use, requires
 from serving.log import DecisionLog
 from serving.state_gauges import StateGauges
+from serving.tally import Tally
 from serving.telemetry import Spans, open_spans
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each figure says nothing
@@ -59,6 +60,7 @@ class Metrics:
     latency: Histogram
     stages: Mapping[str, Histogram]
     state: StateGauges
+    tally: Tally
     spans: Spans | None = None
 
     def count_problem(self, endpoint: str, status: int) -> None:
@@ -68,6 +70,7 @@ class Metrics:
     def text(self, log: DecisionLog) -> bytes:
         """Return all figures in Prometheus' text form, summed over workers that share a folder."""
         self.state.look_at_log(log)
+        self.tally.flush()
         if SHARED_FOLDER not in os.environ:
             return generate_latest(self.registry)
         _leave_out_the_dead(Path(os.environ[SHARED_FOLDER]))
@@ -90,22 +93,25 @@ def new_metrics() -> Metrics:
         registry=registry,
         buckets=_STAGE_BUCKETS_SECONDS,
     )
+    decisions = counter("decisions", "Decisions answered", "source")
+    latency = Histogram(
+        "callworth_decision_seconds",
+        "Time from a decision's request to its answer",
+        registry=registry,
+        buckets=_BUCKETS_SECONDS,
+    )
     return Metrics(
         registry=registry,
-        decisions=counter("decisions", "Decisions answered", "source"),
+        decisions=decisions,
         failures=counter("decision_failures", "Decisions where something broke behind the answer"),
         late=counter("decisions_late", "Decisions answered after the asker's deadline"),
         limited=counter("decisions_limited", "Decisions asked for faster than the key may", "key"),
         problems=counter("problems", "Requests refused", "endpoint", "status"),
         outcomes=counter("outcomes", "Outcomes taken", "result"),
-        latency=Histogram(
-            "callworth_decision_seconds",
-            "Time from a decision's request to its answer",
-            registry=registry,
-            buckets=_BUCKETS_SECONDS,
-        ),
+        latency=latency,
         stages={name: stage_seconds.labels(name) for name in STAGES},
         state=StateGauges.in_registry(registry),
+        tally=Tally(decisions, latency, bounds=_BUCKETS_SECONDS),
         spans=open_spans(os.environ),
     )
 
