@@ -39,6 +39,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     asking_since: float | None = None
     _asked_bytes = 0
+    _has_asked = False
     _unread_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -60,30 +61,32 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what was sent, unless its headers have no end in sight."""
-        if (
-            len(data) > HEADER_BYTES
-            and not self._in_body()
-            and data.find(_END_OF_HEADERS, 0, HEADER_BYTES) < 0
-        ):
+        if len(data) > HEADER_BYTES and self._endless(data):
             self._end(_TOO_LARGE)
             return
-        super().data_received(data)
-        self._asked_bytes += len(data)
-        asking = self.asking_since is not None and not self._in_body()
-        if asking and self._asked_bytes > HEADER_BYTES:
-            self._end(_TOO_LARGE)
+        HttpToolsProtocol.data_received(self, data)
+        if self.asking_since is not None:  # the request is not whole yet
+            self._asked_bytes += len(data)
+            if self._asked_bytes > HEADER_BYTES and not self._in_body():
+                self._end(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
-        super().on_message_begin()
+        HttpToolsProtocol.on_message_begin(self)
         self.asking_since = self.loop.time()
         self._asked_bytes = 0
 
     def on_message_complete(self) -> None:
         """Note that a request is whole."""
-        super().on_message_complete()
+        HttpToolsProtocol.on_message_complete(self)
         self.asking_since = None
-        type(self).waiting.pop(self, None)
+        if not self._has_asked:
+            self._has_asked = True
+            type(self).waiting.pop(self, None)
+
+    def _endless(self, data: bytes) -> bool:
+        """Return whether a large piece is headers whose end does not come in time."""
+        return not self._in_body() and data.find(_END_OF_HEADERS, 0, HEADER_BYTES) < 0
 
     def _in_body(self) -> bool:
         """Return whether the headers of the request under way are whole."""
