@@ -16,6 +16,7 @@ from features.erased import Tombstones
 from features.quarantine import read_report, was_checked
 from models.tracking import artifacts_of, tracking_uri
 from pipelines.erasing.array_files import erase_arrays
+from pipelines.erasing.csv_files import erase_csv
 from pipelines.erasing.decision_log import erase_log, is_log
 from pipelines.erasing.errors import CustomerNotHeldError
 from pipelines.erasing.journal import Journal
@@ -24,6 +25,7 @@ from pipelines.erasing.person import Person, known_person
 from pipelines.erasing.places import FileKind, files_of, kind_of
 from pipelines.erasing.plain_files import erase_text
 from pipelines.erasing.postgresql_log import erase_postgresql_log, is_postgresql
+from pipelines.erasing.raw_bytes import erase_bytes
 from pipelines.erasing.search import traces_of
 from pipelines.erasing.sqlite_files import erase_sqlite
 from pipelines.erasing.strategy_sets import erase_strategies
@@ -145,8 +147,10 @@ def _erase_file(path: Path, person: Person) -> int:
         case FileKind.SQLITE:
             try:
                 return erase_sqlite(path, person)
-            except sqlite3.DatabaseError:  # damaged and put aside: nobody reads it as a table
-                return erase_text(path, person)
+            except sqlite3.DatabaseError:  # damaged and put aside: nobody reads it as a database
+                return erase_bytes(path, person.finder)
+        case FileKind.CSV:
+            return erase_csv(path, person)
         case FileKind.ARRAYS:
             return erase_arrays(path, person)
         case FileKind.TEXT:

@@ -87,6 +87,10 @@ class Finder:
         """Return where marks stand in the bytes of a text, as half-open intervals."""
         return [found.span() for found in self._bytes.finditer(data)]
 
+    def spans_anywhere(self, data: bytes | mmap) -> list[tuple[int, int]]:
+        """Return where marks lie in any bytes, as half-open intervals."""
+        return [found.span() for found in self._anywhere.finditer(data)]
+
     def lies_in(self, data: bytes | mmap) -> bool:
         """Return whether a mark lies in any bytes, whatever lies beside it."""
         return self._anywhere.search(data) is not None
@@ -94,5 +98,5 @@ class Finder:
 
 def _alone(mark: Mark) -> str:
     if mark.kind is MarkKind.PHONE:
-        return rf"(?<![\d.])(?:\+|00)?(?:\d{{1,3}}{_BETWEEN})?0?(?:{mark.pattern})(?!\d)"
+        return rf"(?<![\d.])(?:\+|00)?(?:[1-9]\d{{0,2}}{_BETWEEN})?0?(?:{mark.pattern})(?!\d)"
     return rf"(?<![0-9A-Za-z_])(?:{mark.pattern})(?![0-9A-Za-z_])"

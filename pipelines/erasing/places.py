@@ -9,6 +9,7 @@ from pathlib import Path
 from features.erased import FOLDER
 from pipelines.erasing import parquet_files, sqlite_files
 from pipelines.erasing.array_files import is_arrays
+from pipelines.erasing.csv_files import is_csv
 from pipelines.erasing.plain_files import is_text
 
 # Written by people, or chained line to line by digests: never altered, only told of.
@@ -23,6 +24,7 @@ class FileKind(Enum):
     PARQUET = "Parquet"
     SQLITE = "SQLite"
     ARRAYS = "arrays"
+    CSV = "CSV"
     TEXT = "text"
     KEPT = "kept as it is"
     OTHER = "other"
@@ -38,6 +40,8 @@ def kind_of(path: Path) -> FileKind:
         return FileKind.SQLITE
     if is_arrays(path):
         return FileKind.ARRAYS
+    if is_csv(path):
+        return FileKind.CSV
     if path.suffix in _KEPT_ENDINGS or path.name in _KEPT_NAMES:
         return FileKind.KEPT
     return FileKind.TEXT if is_text(path) else FileKind.OTHER

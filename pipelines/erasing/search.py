@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from pipelines.erasing.array_files import arrays_name
+from pipelines.erasing.csv_files import csv_rows
 from pipelines.erasing.parquet_files import rows_of
 from pipelines.erasing.person import Person
 from pipelines.erasing.places import FileKind, files_of, kind_of
@@ -24,6 +25,8 @@ def _holds(path: Path, person: Person) -> bool:
         return any(True for _ in rows_of(path, person))
     if kind is FileKind.SQLITE:
         return _in_sqlite(path, person)
+    if kind is FileKind.CSV:
+        return any(True for _ in csv_rows(path, person))
     if kind is FileKind.ARRAYS:
         return arrays_name(path, person)
     if kind is FileKind.OTHER:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pipelines.erasing.csv_files import csv_rows
 from pipelines.erasing.decision_log import decisions_of, is_log, outcomes_of
 from pipelines.erasing.parquet_files import rows_of
 from pipelines.erasing.person import Person
@@ -46,6 +47,8 @@ def _rows(path: Path, home: Path, person: Person) -> tuple[str, list[Row]]:
     kind = kind_of(path)
     if kind is FileKind.PARQUET:
         return name, [_plain(row) for row in rows_of(path, person)]
+    if kind is FileKind.CSV:
+        return name, list(csv_rows(path, person))
     if kind is not FileKind.SQLITE:
         return name, []
     if path.parent == home / "strategies":

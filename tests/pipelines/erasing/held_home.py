@@ -144,7 +144,7 @@ def _beside(home: Path, customer: str) -> None:
     (home / "reports").mkdir(exist_ok=True)
     ids = np.array([customer, "c0000001"])
     np.savez(home / "reports" / "limits_survey.npz", sample_customer_ids=ids, worth=np.ones(2))
-    page = f"<p>{customer} moved group; {NAME} &amp; others; 0.5557310042 of all</p>"
+    page = f"<p>{customer} moved group; {NAME} &amp; others</p>"
     (home / "reports" / "changes.html").write_text(page, encoding="utf-8")
     said = f"2026-11-01 ERROR contact k-1 of {PHONES[0]} got the default route\n"
     (home / "log" / "server.txt").write_text(said, encoding="utf-8")
