@@ -116,18 +116,22 @@ def running_server(
     *,
     script: Sequence[str] = ("-c", _SERVE),
     port: int | None = None,
+    said: int | None = None,
     **settings: str,
 ) -> Iterator[Running]:
-    """Run a server over `home` until the block ends, or has ended it."""
+    """Run a server over `home` until the block ends, or has ended it.
+
+    What it says goes to a file, or to the descriptor `said`.
+    """
     port = port or _free_port()
     chosen = {
         "CALLWORTH_HOME": str(home), "CALLWORTH_PORT": str(port),
         "CALLWORTH_HOLD_BACK_SHARE": "0", "PYTHONPATH": str(root), **settings,
     }  # fmt: skip
     output = home.parent / f"server-{port}.txt"
-    with output.open("wb") as said:
+    with output.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, *script], cwd=root, env=os.environ | chosen, stderr=said
+            [sys.executable, *script], cwd=root, env=os.environ | chosen, stderr=said or file
         )
     running = Running(process, port, home, output)
     try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -34,23 +37,24 @@ def home(tmp_path: Path) -> Path:
     return home
 
 
-def children(parent: int) -> list[int]:
-    """Return the processes that serve under this one."""
-    found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(one) for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+def children(parent: int, kind: bytes = b"spawn_main") -> list[int]:
+    """Return the processes of a kind that this one has started: workers, or what writes a log."""
+    try:
+        lists = [one.read_text() for one in Path(f"/proc/{parent}/task").glob("*/children")]
+        found = " ".join(lists).split()
+        return [int(one) for one in found if kind in Path(f"/proc/{one}/cmdline").read_bytes()]
+    except OSError:  # one of them has just ended
+        return []
+
+
+def log_processes(worker: int) -> list[int]:
+    """Return what writes the decision log of a worker, or of a server that is its own worker."""
+    return children(worker, b"log_process")
 
 
 def logging_workers(parent: int) -> list[int]:
-    """Return those of them that have answered: they hold the decision log open."""
-    return [one for one in children(parent) if _holds_the_log(one)]
-
-
-def _holds_the_log(worker: int) -> bool:
-    try:
-        links = [str(link.readlink()) for link in Path(f"/proc/{worker}/fd").iterdir()]
-    except OSError:  # it has just ended
-        return False
-    return any(link.endswith("decisions.sqlite") for link in links)
+    """Return the workers that have answered: their log is being written."""
+    return [one for one in children(parent) if log_processes(one)]
 
 
 def _some_durable(number: int) -> Contact:
@@ -129,3 +133,89 @@ def test_a_server_killed_under_load_is_started_again_and_keeps_its_promises(
     check_answered(answers)
     assert len(answers) >= 180
     check_logged(home, answers, all_of_them=False)
+
+
+@needs_proc
+def test_a_worker_that_hangs_is_replaced_and_its_contacts_are_answered(
+    root: Path, home: Path
+) -> None:
+    with running_server(root, home, CALLWORTH_WORKERS="2") as server:
+        with under_load(server.port, contact=_some_durable) as answers:
+            wait_until(lambda: len(logging_workers(server.process.pid)) == 2, why=server.output)
+            hanging = logging_workers(server.process.pid)[0]
+            os.kill(hanging, signal.SIGSTOP)
+            wait_until(lambda: hanging not in children(server.process.pid), why=server.output)
+            wait_until(lambda: len(logging_workers(server.process.pid)) == 2, why=server.output)
+            wait_for_more(answers, 100)
+        server.end()
+    check_answered(answers)
+    check_logged(home, answers, all_of_them=False)
+
+
+@contextmanager
+def a_pipe_that_nobody_reads() -> Iterator[int]:
+    """Yield the end to write to of a pipe that is full after one page."""
+    unread, said = os.pipe()
+    fcntl.fcntl(said, fcntl.F_SETPIPE_SZ, 4096)
+    try:
+        yield said
+    finally:
+        os.close(unread)
+        os.close(said)
+
+
+@needs_proc
+def test_where_nobody_reads_what_the_server_says_all_are_answered(root: Path, home: Path) -> None:
+    models = home / "models"
+    models.mkdir()
+    with a_pipe_that_nobody_reads() as said, running_server(root, home, said=said) as server:
+        with under_load(server.port) as answers:
+            for trouble in range(5):  # each look that finds another one says so at length
+                (models / "current.json").write_text(f'{{"folder": "gone-{trouble}"}}')
+                server.ready()
+                wait_for_more(answers, 200)
+        server.process.kill()
+        server.process.wait()
+    check_answered(answers)
+
+
+@needs_proc
+def test_the_process_that_writes_the_log_killed_again_and_again_costs_no_decision(
+    root: Path, home: Path
+) -> None:
+    kills = 0
+    with running_server(root, home) as server:
+        with under_load(server.port, contact=_some_durable) as answers:
+            for _ in range(8):
+                wait_until(lambda: log_processes(server.process.pid), why=server.output)
+                wait_for_more(answers, 30)
+                for one in log_processes(server.process.pid):
+                    os.kill(one, signal.SIGKILL)
+                    kills += 1
+            wait_for_more(answers, 100)
+        server.end()
+    check_answered(answers)
+    assert kills >= 8
+    assert sum(one.logged == "durable" for one in answers) > 50
+    check_logged(home, answers)
+
+
+@needs_proc
+def test_nobody_waits_for_a_process_that_hangs_while_it_writes_the_log(
+    root: Path, home: Path
+) -> None:
+    with running_server(root, home) as server:
+        with under_load(server.port, contact=_some_durable) as answers:
+            wait_until(lambda: log_processes(server.process.pid), why=server.output)
+            wait_for_more(answers, 50)
+            (hanging,) = log_processes(server.process.pid)
+            os.kill(hanging, signal.SIGSTOP)
+            before = len(answers)
+            wait_for_more(answers, 300)
+            during = answers[before + 8 :]
+            os.kill(hanging, signal.SIGCONT)
+            wait_for_more(answers, 100)
+        server.end()
+    check_answered(answers)
+    assert {one.logged for one in during} == {"queued"}
+    check_logged(home, answers)
