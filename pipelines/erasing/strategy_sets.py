@@ -20,9 +20,9 @@ from routing.strategy_file import Header, connect, header_of, verify
 from routing.strategy_pointer import (
     file_of,
     labels,
+    point_at,
     read_pointer,
     sync_folder,
-    write_pointer,
     writing_lock,
 )
 from routing.strategy_writer import TABLES
@@ -46,8 +46,9 @@ class HeldStrategy:
 def erase_strategies(folder: Path, person: Person) -> int:
     """Take the person out of every kept set; returns how many strategies went.
 
-    A set keeps its label and its size, so that readers who follow the pointer open the new file
-    and no other set's answers change. Raises WriterBusyError while strategies are formed.
+    A set keeps its label, so that decisions of others are still rebuilt from it; the pointer is
+    written anew, so that readers open the new file. Raises WriterBusyError while strategies are
+    formed.
     """
     if not folder.is_dir():
         return 0
@@ -62,7 +63,7 @@ def erase_strategies(folder: Path, person: Person) -> int:
         # Always: a run that was killed may have swapped a file whose readers were not yet told.
         pointer = read_pointer(folder)
         if pointer is not None:
-            write_pointer(folder, pointer)
+            point_at(folder, pointer.label, previous=pointer.previous)
     return gone
 
 

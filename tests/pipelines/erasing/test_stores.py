@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.erasing import strategy_sets
 from pipelines.erasing.csv_files import erase_csv
 from pipelines.erasing.decision_log import TOMBSTONE, erase_log
 from pipelines.erasing.erase import erase
@@ -22,6 +24,9 @@ from pipelines.erasing.marks import Mark, MarkKind
 from pipelines.erasing.parquet_files import erase_parquet
 from pipelines.erasing.person import Person, known_person
 from pipelines.running import free_port, server
+from routing.open_set import OpenSet
+from routing.strategy_file import Header
+from routing.strategy_pointer import read_pointer
 from tests.formed_sets import form_set
 from tests.plain_world import make_population, make_tables
 
@@ -146,3 +151,26 @@ def test_a_csv_table_loses_the_rows_and_keeps_the_others(
     with opened(path, "rt", encoding="utf-8", newline="") as file:
         left = list(csv.reader(file, delimiter=delimiter))
     assert left == [rows[0], rows[2], ["k3", "", "", "a;b,c"], rows[4]]
+
+
+def test_the_pointer_says_the_size_that_the_file_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form_set(tmp_path)
+    folder = tmp_path / "strategies"
+    whole = strategy_sets.header_of
+
+    def longer(path: Path) -> Header:  # as where pages are split: the file grows
+        return msgspec.structs.replace(whole(path), features=("f" * 9_000,))
+
+    before = read_pointer(folder)
+    monkeypatch.setattr(strategy_sets, "header_of", longer)
+    assert strategy_sets.erase_strategies(folder, PERSON) == 1
+    after = read_pointer(folder)
+    assert before is not None
+    assert after is not None
+    assert after.bytes == (folder / after.file).stat().st_size > before.bytes
+    opened = OpenSet.open(folder / after.file, pointer=after)
+    assert opened.by_customer("north", "c00001") is None
+    assert opened.by_customer("main", "c00001") is None
+    assert opened.by_customer("main", "c00002") is not None
