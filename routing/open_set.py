@@ -163,6 +163,8 @@ class OpenSet:
         self._find_ready(0)
 
     def _find(self, key: int) -> list[Strategy]:
+        if self.damage is not None:  # strategies have no check of their own: none is believed
+            raise damaged(self.path, self.damage)
         return [self._decoded(self._decode, body) for (body,) in self._read(_FIND, key)]
 
     def _find_ready(self, key: int) -> list[Ready]:
