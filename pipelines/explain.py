@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from features.errors import DataNotFoundError
+from pipelines.erasing.decision_log import TOMBSTONE
 from pipelines.explain_steps import steps_of
 from pipelines.replay_in_force import Rebuilding
 from pipelines.replay_log import LogReading
@@ -68,7 +69,9 @@ def explain(decision_id: str, *, log: Path, home: Path) -> Explained:
     found = Rebuilding(reading, home=home).of(entry)
     contact = read_contact(entry)
     rebuilt, why = None, found.why
-    if contact is None:
+    if entry.request == TOMBSTONE:
+        why = "Its customer was erased."
+    elif contact is None:
         why = "The request is not one of POST /v1/decisions."
     elif found.in_force is not None:
         now = datetime.fromisoformat(entry.decided_at)

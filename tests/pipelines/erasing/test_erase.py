@@ -18,6 +18,7 @@ from pipelines.erasing.erase import Erasure, erase
 from pipelines.erasing.errors import CustomerNotHeldError
 from pipelines.erasing.person import Person
 from pipelines.erasing.strategy_sets import erase_strategies
+from pipelines.explain import explain
 from pipelines.workspace import Workspace
 from routing.strategy_file import every_strategy, verify
 from routing.strategy_pointer import file_of, labels
@@ -75,6 +76,15 @@ def test_the_log_keeps_its_counts(before, erased) -> None:
         assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = log.execute("SELECT count(*) FROM decisions WHERE contact_id LIKE 'erased-%'")
         assert rows.fetchone()[0] == done.taken["log"]
+
+
+def test_an_erased_decision_is_explained_as_such(erased) -> None:
+    home, _, _ = erased
+    file = home / "log" / "decisions.sqlite"
+    with closing(sqlite3.connect(file)) as log:
+        sql = "SELECT decision_id FROM decisions WHERE contact_id LIKE 'erased-%'"
+        (decision_id,) = log.execute(sql).fetchone()
+    assert "Its customer was erased." in explain(decision_id, log=file, home=home).text
 
 
 def test_nobody_else_loses_anything(erased) -> None:
