@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
 
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from serving.adapters.opening import open_desk
 from serving.adapters.routes import ENDPOINTS as ADAPTERS
@@ -58,6 +61,8 @@ class Application(FastAPI):
     """
 
     decider: Decider
+    # The others look at what a proxy before them says of the caller's address and scheme.
+    others: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -68,7 +73,11 @@ class Application(FastAPI):
         ):
             await self.decider(scope, receive, send)
         else:
-            await super().__call__(scope, receive, secured(scope, named(scope, send)))
+            await self.others(scope, receive, send)
+
+    async def other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request that is no decision."""
+        await super().__call__(scope, receive, secured(scope, named(scope, send)))
 
 
 def build_app(settings: Settings, *, clock: Clock = system_clock, apart: bool = False) -> FastAPI:
@@ -85,6 +94,9 @@ def build_app(settings: Settings, *, clock: Clock = system_clock, apart: bool = 
         openapi_url=None,
         redirect_slashes=False,  # a redirect would leave before key and host are looked at
     )
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")  # uvicorn's own setting
+    behind = ProxyHeadersMiddleware(cast(Any, app.other), trusted_hosts=trusted)
+    app.others = cast(ASGIApp, behind)
     app.state.parts = parts
     install_problems(app)
     _add_endpoints(app, parts)

@@ -36,9 +36,11 @@ from serving.stages import EVERY, Watched
 
 _log = logging.getLogger("callworth.serving")
 
-# How far the log is with the decision when its answer leaves: on disk, on its way, or lost.
+# How far the log is with the decision when its answer leaves: on disk or on its way, for who asked
+# for that, or lost; an answer that does not say is on its way.
 LOGGED = b"callworth-logged"
 DURABLE, QUEUED, NOT_LOGGED = b"durable", b"queued", b"no"
+_JSON = (b"content-type", b"application/json")
 
 DECIDE = Endpoint(
     method="POST",
@@ -115,9 +117,9 @@ class Decider:
         if watched is not None:
             entry = msgspec.structs.replace(entry, stages=watched.decided())
         if contact.durable:
-            logged = DURABLE if await self._log.add_durably(entry) else QUEUED
+            logged: bytes | None = DURABLE if await self._log.add_durably(entry) else QUEUED
         else:
-            logged = QUEUED if self._log.add(entry) else NOT_LOGGED
+            logged = None if self._log.add(entry) else NOT_LOGGED
         if watched is not None:
             watched.logged(entry, self._metrics)
         self._count(source, contact, entry.microseconds)
@@ -174,12 +176,9 @@ def _quickly(answering: Quick, asked: Asked) -> QuickAnswer | None:
         return None
 
 
-async def _send(answer: bytes, send: Send, *, logged: bytes) -> None:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(answer)),
-        (LOGGED, logged),
-        *READY_MADE,
-    ]
+async def _send(answer: bytes, send: Send, *, logged: bytes | None) -> None:
+    headers = [_JSON, (b"content-length", b"%d" % len(answer)), *READY_MADE]
+    if logged is not None:
+        headers.append((LOGGED, logged))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})

@@ -115,6 +115,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
         "log_config": None,  # its lines go the way of ours
         "log_level": "warning",
         "server_header": False,
+        "proxy_headers": False,  # the application looks at them, where they matter
         "timeout_keep_alive": _IDLE_SECONDS,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
     }

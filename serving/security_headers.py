@@ -16,7 +16,6 @@ _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 READY_MADE: tuple[tuple[bytes, bytes], ...] = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
-    (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
 )
 # Of every other answer, where it does not say otherwise itself. Nothing is stored on the way: most
 # answers name a customer.

@@ -150,6 +150,6 @@ def test_a_durable_decision_is_on_disk_when_it_is_answered(asking: Asking, publi
         assert answer.headers["callworth-logged"] == "durable"
         assert ask.parts.log.written >= 1
         answer = await ask.decide(**{"from": examples.PHONE})
-        assert answer.headers["callworth-logged"] == "queued"
+        assert "callworth-logged" not in answer.headers  # as usual: it is queued
 
     asking(test)

@@ -62,7 +62,6 @@ def test_an_answer_to_a_contact_is_not_stored_on_its_way(
         headers = (await ask.decide()).headers
         assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
-        assert "default-src 'none'" in headers["content-security-policy"]
 
     asking(test)
 
