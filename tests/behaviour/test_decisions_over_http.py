@@ -173,8 +173,14 @@ def test_two_workers_share_the_port_the_log_and_the_figures(root: Path, home: Pa
                 }  # fmt: skip
             with httpx.Client(base_url=client.base_url, headers=client.headers) as other:
                 assert other.post("/v1/outcomes", json=outcome).status_code == 200
-        seen = client.get("/metrics", headers={"x-api-key": figures}).text
-        assert 'callworth_decisions_total{source="strategy"} 40.0' in seen
+        wanted = 'callworth_decisions_total{source="strategy"} 40.0'
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:  # the other worker's figures follow within a second
+            seen = client.get("/metrics", headers={"x-api-key": figures}).text
+            if wanted in seen:
+                break
+            time.sleep(0.1)
+        assert wanted in seen
     assert len(logged(home)) == 40
 
 
