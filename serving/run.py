@@ -10,12 +10,10 @@ import os
 import signal
 import tempfile
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import FastAPI
 
-from serving.app import build_app
 from serving.connections import PatientProtocol, raise_open_files
 from serving.identity import KeyRing
 from serving.listening import demand_free
@@ -24,6 +22,9 @@ from serving.settings import Settings
 from serving.sign_in.opening import open_sign_in
 from serving.structured_logs import write_logs
 from serving.tls import check_tls
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _log = logging.getLogger("callworth.serving")
 
@@ -52,8 +53,7 @@ def serve(settings: Settings) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         if settings.workers == 1:
-            app = build_app(settings, apart=True)
-            _spare_the_collector()
+            app = _application(settings)
             uvicorn.Server(uvicorn.Config(app, **_chosen(settings))).run()
         else:
             _serve_together(settings)
@@ -76,6 +76,13 @@ def app_from_environment() -> FastAPI:
     settings = Settings.from_environment()
     write_logs(settings.log_format)
     threading.Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
+    return _application(settings)
+
+
+def _application(settings: Settings) -> FastAPI:
+    # Only here: the process that starts several workers needs none of what they are made of.
+    from serving.app import build_app
+
     app = build_app(settings, apart=True)
     _spare_the_collector()
     return app
