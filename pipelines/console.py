@@ -101,8 +101,18 @@ class Screen:
     def result(self, facts: Mapping[str, object] | msgspec.Struct) -> None:
         """Print the closing facts as one JSON object, if JSON was asked for."""
         if self.as_json:
-            json.dump(msgspec.to_builtins(facts, enc_hook=str), sys.stdout, indent=2)
+            json.dump(msgspec.to_builtins(facts, enc_hook=_plain), sys.stdout, indent=2)
             sys.stdout.write("\n")
+
+
+def _plain(value: object) -> object:
+    """Return what JSON can hold: JSON that is already text as what it says, all else as text."""
+    if isinstance(value, msgspec.Raw):
+        try:
+            return msgspec.json.decode(value)
+        except msgspec.DecodeError:  # of an erased customer: it says so instead
+            return bytes(value).decode("utf-8", "replace")
+    return str(value)
 
 
 def _cell(value: object) -> str:

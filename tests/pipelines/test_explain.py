@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from pipelines.console import Screen
 from pipelines.explain import DecisionNotLoggedError, Explained, explain
 from routing.allocation.exploration import Exploration
 from routing.in_force import InForce
@@ -105,3 +108,10 @@ def test_a_decision_logged_before_records_were_kept_is_shown_as_logged(tmp_path:
 def test_an_unknown_id_names_the_fix(home: Path) -> None:
     with pytest.raises(DecisionNotLoggedError, match="no decision 'd-9'"):
         explain("d-9", log=home / "log" / "decisions.sqlite", home=home)
+
+
+def test_an_answer_in_json_is_shown_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    held = {"answer": msgspec.Raw(b'{"a": [1]}'), "erased": msgspec.Raw(b"erased"), "none": None}
+    Screen(as_json=True).result(held)
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"answer": {"a": [1]}, "erased": "erased", "none": None}
