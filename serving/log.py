@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from serving.log_entry import LoggedDecision, LoggedOutcome, Stored
 from serving.log_file import LogFile
 from serving.log_store import LogStore
-from serving.log_waiting import Entry, Waiting
+from serving.log_waiting import WAKE, Entry, Waiting, Wake
 from serving.log_writer import GATHER_SECONDS, LogWriter, unavailable
 
 QUEUE_LENGTH = 50_000  # about 75 MB of entries, and five seconds at full load
@@ -31,7 +31,7 @@ class DecisionLog:
         gather_seconds: float = GATHER_SECONDS,
         length: int = QUEUE_LENGTH,
     ) -> None:
-        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
+        self._queue: SimpleQueue[Entry | Wake | None] = SimpleQueue()
         self._length = length
         place = LogFile(store) if isinstance(store, Path) else store
         self._writer = LogWriter(place, self._queue, gather_seconds=gather_seconds)
@@ -100,9 +100,11 @@ class DecisionLog:
     def introduce(self, in_force_id: str, body: bytes) -> None:
         """Keep the record of what is in force; it is written once, before decisions that name it.
 
-        `body` is JSON in UTF-8.
+        `body` is JSON in UTF-8. It is written at once, so that a log that cannot be is known of
+        before the first contact, and the first durable decision does not wait for its opening.
         """
         self._writer.introduce(in_force_id, body)
+        self._queue.put(WAKE)
 
     def close(self) -> None:
         """Write what waits, then close the log; waits at most ten seconds."""

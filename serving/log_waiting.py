@@ -26,7 +26,12 @@ class Waiting:
         return isinstance(self.entry, LoggedOutcome)
 
 
+class Wake:
+    """No entry: what was introduced is to be written now, and so the log is opened."""
+
+
 Entry = LoggedDecision | Waiting
+WAKE = Wake()
 
 
 def settle(answers: Iterable[tuple[Waiting, Answer]]) -> None:

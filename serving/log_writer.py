@@ -14,7 +14,7 @@ from serving.errors import LogUnavailableError
 from serving.log_entry import LoggedDecision, LoggedOutcome, Stored
 from serving.log_gaps import Gaps
 from serving.log_store import Fault, Group, LogStore
-from serving.log_waiting import Entry, Waiting, settle
+from serving.log_waiting import Entry, Waiting, Wake, settle
 
 _log = logging.getLogger("callworth.serving")
 
@@ -30,7 +30,7 @@ class LogWriter:
     """Owns the store; an entry that was taken is written once, or counted as missing."""
 
     def __init__(
-        self, store: LogStore, queue: SimpleQueue[Entry | None], *, gather_seconds: float
+        self, store: LogStore, queue: SimpleQueue[Entry | Wake | None], *, gather_seconds: float
     ) -> None:
         self._store = store
         self._queue = queue
@@ -106,7 +106,7 @@ class LogWriter:
             time.sleep(pause)
         elif (entry := self._queue.get()) is None:
             return False
-        else:
+        elif not isinstance(entry, Wake):
             self._held.append(entry)
             if not isinstance(entry, Waiting):  # who waits is written for at once
                 time.sleep(self._gather_seconds)
@@ -115,15 +115,16 @@ class LogWriter:
                 entry = self._queue.get_nowait()
                 if entry is None:
                     return False
-                self._held.append(entry)
+                if not isinstance(entry, Wake):
+                    self._held.append(entry)
         return True
 
     def _write(self, entries: Sequence[Entry]) -> list[Entry]:
         """Write entries in one commit; return those that still wait."""
         gaps = self._gaps.take()
-        if not (entries or gaps):
-            return []
         records = {k: v for k, v in self._records.items() if k not in self._recorded}
+        if not (entries or gaps or records):
+            return []
         bare = [one.entry if isinstance(one, Waiting) else one for one in entries]
         decisions = [one for one in bare if isinstance(one, LoggedDecision)]
         outcomes = [one for one in bare if isinstance(one, LoggedOutcome)]

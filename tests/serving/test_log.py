@@ -307,3 +307,24 @@ def test_a_damaged_file_is_put_aside_and_a_new_one_begun(file: Path, content: by
         assert file.with_name("decisions.damaged-1.sqlite").read_bytes() == content
         (why,) = rows(file, "SELECT why FROM gaps")[0]
         assert "decisions.damaged-1.sqlite" in why
+
+
+def test_what_is_in_force_is_written_before_the_first_contact(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.sqlite"
+    log = DecisionLog(file)
+    log.start()
+    log.introduce("0123456789abcdef", b'{"strategy_set":null}')
+    begun = time.monotonic()
+    while not file.exists() or not _records(file):
+        assert time.monotonic() - begun < 30
+        time.sleep(0.01)
+    assert log.waiting == 0
+    log.close()
+
+
+def _records(file: Path) -> list[tuple[str]]:
+    with closing(sqlite3.connect(file)) as connection:
+        try:
+            return connection.execute("SELECT in_force_id FROM in_force").fetchall()
+        except sqlite3.OperationalError:  # the tables are being made
+            return []
