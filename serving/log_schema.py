@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from serving.log_entry import LoggedDecision
 
-# A plain table with a row number: rows are appended. Ids begin with the time, so the index by id grows
-# at its end too.
+# A plain table with a row number: rows are appended. Ids begin with the time, so that the index by
+# id grows at its end too.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
   decision_id TEXT NOT NULL PRIMARY KEY, contact_id TEXT NOT NULL, partner TEXT,
