@@ -94,7 +94,8 @@ class ShownReason(msgspec.Struct, frozen=True):
     """One main driver in plain words, with its pull on the probability of acceptance.
 
     Both come from the profile's linear model, averaged over the offers and against the average
-    customer: an approximation where a tree model decides.
+    customer: an approximation where a tree model decides. Those of a live answer are the answering
+    model's own, for its first offer.
     """
 
     text: str

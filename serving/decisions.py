@@ -49,11 +49,12 @@ DECIDE = Endpoint(
     text=(
         "The customer is recognised by customer_id, by the number in `from`, or by two of name,"
         " street and postcode in `answers`. Anything well-formed gets a route: `source` says what"
-        " the answer is based on (strategy, completed, profile, default), and every step down"
-        " says `why`. Answers that are not used are kept in the log. A `from` that holds no"
-        " number (withheld, a name) identifies nobody. The `reasons`, each with its `effect` on the"
-        " probability of acceptance, come from the profile's linear model, averaged over the"
-        " offers: an approximation where a tree model decides."
+        " the answer is based on (strategy, completed, live, profile, default), and every step"
+        " away from a strategy says `why`. Answers that are not used are kept in the log. A `from`"
+        " that holds no number (withheld, a name) identifies nobody. The `reasons`,"
+        " each with its `effect` on the probability of acceptance, come from the profile's linear"
+        " model, averaged over the offers: an approximation where a tree model decides. Those of a"
+        " live answer are exact, of its first offer, or there are none."
     ),
     use=Use.DECIDE,
     body=Contact,
@@ -113,7 +114,7 @@ class Decider:
             chosen = answering if watched is None else watched.answering
             entry, answer, source = self._answered(asked, chosen, started=started)
         else:
-            entry, answer, source = self._held_back(asked, answering, why=too_fast, started=started)
+            entry, answer, source = self._default(asked, answering, why=too_fast, started=started)
         if watched is not None:
             entry = msgspec.structs.replace(entry, stages=watched.decided())
         if contact.durable:
@@ -138,7 +139,7 @@ class Decider:
         entry = entry_of(decision, asked, answer=answer, seconds=seconds)
         return entry, answer, decision.source
 
-    def _held_back(
+    def _default(
         self, asked: Asked, answering: Quick, *, why: str, started: float
     ) -> tuple[LoggedDecision, bytes, Source]:
         """Answer at once and look nothing up: who asks too fast still gets a route."""
