@@ -54,6 +54,8 @@ class Provider:
         self._keys: KeySet | None = None
         self._read_at = float("-inf")
         self._lock = asyncio.Lock()
+        # Once: to read the authorities' certificates takes longer than many decisions.
+        self._tls = httpx.create_ssl_context()
 
     async def address(self, *, back_to: str, state: str, nonce: str, verifier: str) -> str:
         """Return where the browser goes to sign in (RFC 6749 4.1.1, with PKCE of RFC 7636)."""
@@ -164,7 +166,7 @@ class Provider:
     ) -> httpx.Response:
         kind = {"content-type": "application/x-www-form-urlencoded"} if content else None
         try:
-            async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS) as client:
+            async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, verify=self._tls) as client:
                 answer = await client.request(
                     method, address, content=content, headers=kind, auth=auth
                 )

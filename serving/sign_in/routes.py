@@ -84,6 +84,9 @@ class SignIn:
         claims = await self._provider.claims(
             code, back_to=self._back_to, nonce=begun.nonce, verifier=begun.verifier
         )
+        # Only now: who has no good code leaves no note behind.
+        if not self._used.end(begun.state, now=self._clock(), keep_seconds=_VALID_SECONDS):
+            raise _not_begun()
         session = self._sessions.begin(
             name_of(claims, self._settings), role_of(claims, self._settings)
         )
@@ -100,7 +103,7 @@ class SignIn:
         return answer
 
     def _begun(self, request: Request) -> Begun:
-        """Return the sign-in that this is the answer to; each is answered once."""
+        """Return the sign-in that this is the answer to."""
         begun = self._cookie.read(request.headers, Begun)
         state = request.query_params.get("state", "")
         now = self._clock()
@@ -108,12 +111,9 @@ class SignIn:
             begun is None
             or now >= begun.began + _VALID_SECONDS
             or not hmac.compare_digest(begun.state.encode(), state.encode("utf-8", "replace"))
-            or not self._used.end(begun.state, now=now, keep_seconds=_VALID_SECONDS)
+            or begun.state in self._used
         ):
-            raise SignInRefusedError(
-                "This is not the answer to a sign-in that this browser began just now.",
-                fix=f"Begin again at {BEGIN}.",
-            )
+            raise _not_begun()
         return begun
 
     def _code(self, request: Request) -> str:
@@ -129,6 +129,13 @@ class SignIn:
                 fix=f"Begin again at {BEGIN}.",
             )
         return asked["code"]
+
+
+def _not_begun() -> SignInRefusedError:
+    return SignInRefusedError(
+        "This is not the answer to a sign-in that this browser began just now.",
+        fix=f"Begin again at {BEGIN}.",
+    )
 
 
 def build_sign_in(sign_in: SignIn, frame: Frame) -> APIRouter:

@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,8 @@ from serving.sign_in.cookies import Cookie
 
 # So seldom is the cookie given anew while somebody reads pages.
 _RENEW_SECONDS = 60
+# And old notes are looked for: all are looked at, while contacts wait.
+_TIDY_SECONDS = 60
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -32,19 +35,26 @@ class Ended:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._tidied_at = float("-inf")
 
     def end(self, name: str, *, now: float, keep_seconds: int) -> bool:
         """Note that it has ended; return whether it had not before. Old notes are removed."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for note in self._folder.iterdir():
-            if note.stat().st_mtime < now - keep_seconds:
-                note.unlink(missing_ok=True)
+        if abs(now - self._tidied_at) >= _TIDY_SECONDS:
+            self._tidied_at = now
+            self._remove_before(now - keep_seconds)
         try:
             (self._folder / name).touch(exist_ok=False)
             os.utime(self._folder / name, (now, now))
         except FileExistsError:
             return False
         return True
+
+    def _remove_before(self, oldest: float) -> None:
+        for note in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # another worker was first
+                if note.stat().st_mtime < oldest:
+                    note.unlink()
 
     def __contains__(self, name: str) -> bool:
         return (self._folder / name).exists()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from joserfc.jwk import RSAKey
 from serving.identity import ROLES, Use
 from serving.key_file import Role
 from serving.sign_in.paths import BACK, BEGIN, END, ENDED
+from serving.sign_in.sessions import Ended
 from tests.serving.routes_of import OPEN, methods_and_routes, use_of
 from tests.serving.sign_in.openid_provider import CLIENT, SECRET, OpenIdProvider, running
 
@@ -226,6 +228,40 @@ def test_a_code_is_good_once(settings: Path, asking: Asking) -> None:
         assert again.status_code == 400 and "set-cookie" not in again.headers
 
     asking(test)
+
+
+def test_whoever_has_no_good_code_leaves_no_note_behind(
+    settings: Path, home: Path, asking: Asking
+) -> None:
+    async def test(ask: Any) -> None:
+        for code in ({"code": "made up"}, {"error": "access_denied"}):
+            state = parse_qs(urlsplit(await led_back(ask)).query)["state"][0]
+            back = await ask.client.get("/sign-in/back", params={"state": state, **code})
+            assert back.status_code == 400
+        assert not list(home.glob("sign_in/used/*"))
+
+    asking(test)
+
+
+def test_the_certificates_of_the_authorities_are_not_read_for_each_sign_in(
+    settings: Path, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(ask: Any) -> None:
+        address = await led_back(ask)
+        monkeypatch.setattr(ssl, "create_default_context", None)  # 20 ms each, contacts wait
+        assert (await ask.client.get(address)).status_code == 303
+
+    asking(test)
+
+
+def test_old_notes_are_looked_for_once_a_minute_and_removed(tmp_path: Path) -> None:
+    ended = Ended(tmp_path)
+    assert ended.end("a", now=1_000.0, keep_seconds=600)
+    assert not ended.end("a", now=1_010.0, keep_seconds=600)
+    assert ended.end("b", now=1_100.0, keep_seconds=600)
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")  # as one that another worker removes
+    assert ended.end("c", now=1_650.0, keep_seconds=600)
+    assert "a" not in ended and "b" in ended and "c" in ended
 
 
 def test_a_code_that_the_provider_has_taken_before_is_refused(
