@@ -29,7 +29,8 @@ _TOO_LARGE = (
 class PatientProtocol(HttpToolsProtocol):
     """One connection; `asking_since` is when the request under way began (None: there is none).
 
-    A connection waits from its first moment until its first whole request.
+    A connection waits from its first moment until its first whole request, and again while a later
+    one comes in pieces.
     """
 
     request_seconds: ClassVar[float] = REQUEST_SECONDS
@@ -39,7 +40,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     asking_since: float | None = None
     _asked_bytes = 0
-    _has_asked = False
+    _waits = False
     _unread_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -47,9 +48,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         cls = type(self)
         self.asking_since = self.loop.time()
-        cls.waiting[self] = None
-        if len(cls.waiting) > cls.most_waiting:
-            next(iter(cls.waiting))._end(b"")
+        self._wait()
         if cls._swept_in is not self.loop:
             cls._swept_in = self.loop
             self.loop.call_later(cls.request_seconds / 10, cls._sweep, self)
@@ -69,6 +68,8 @@ class PatientProtocol(HttpToolsProtocol):
             self._asked_bytes += len(data)
             if self._asked_bytes > HEADER_BYTES and not self._in_body():
                 self._end(_TOO_LARGE)
+            elif not self._waits and not self.transport.is_closing():
+                self._wait()
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
@@ -80,9 +81,16 @@ class PatientProtocol(HttpToolsProtocol):
         """Note that a request is whole."""
         HttpToolsProtocol.on_message_complete(self)
         self.asking_since = None
-        if not self._has_asked:
-            self._has_asked = True
+        if self._waits:
+            self._waits = False
             type(self).waiting.pop(self, None)
+
+    def _wait(self) -> None:
+        cls = type(self)
+        self._waits = True
+        cls.waiting[self] = None
+        if len(cls.waiting) > cls.most_waiting:
+            next(iter(cls.waiting))._end(b"")
 
     def _endless(self, data: bytes) -> bool:
         """Return whether a large piece is headers whose end does not come in time."""

@@ -121,6 +121,23 @@ def test_whoever_waits_longest_makes_room_and_others_are_answered() -> None:
         assert len(Impatient.waiting) <= Impatient.most_waiting
 
 
+def test_having_asked_once_keeps_no_connection_that_does_not_ask_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Impatient, "request_seconds", PATIENCE_SECONDS)  # nobody is too slow here
+    whole = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+    with listening() as port, ExitStack() as held:
+        first = held.enter_context(connected(port))
+        for one in (first, *(held.enter_context(connected(port)) for _ in range(10))):
+            one.sendall(whole)
+            assert one.recv(1_000).startswith(b"HTTP/1.1 200")
+            one.sendall(whole[:20])
+        for _ in range(Impatient.most_waiting):
+            held.enter_context(connected(port))
+        assert ended(first) == b""
+        assert len(Impatient.waiting) <= Impatient.most_waiting
+
+
 def test_a_connection_that_asks_again_and_again_is_left_alone() -> None:
     with listening() as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         until = time.monotonic() + 3 * Impatient.request_seconds
