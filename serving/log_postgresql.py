@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +39,15 @@ class PostgresqlLog:
 
     @property
     def name(self) -> str:
-        """What to call it in a message: the address without its password."""
-        return f"The log {re.sub(r':[^:@/]*@', '@', self._address)}"
+        """What to call it in a message: the address without its password.
+
+        A password may hold any character where it was not encoded, and stand behind a `?` too.
+        """
+        scheme, _, rest = self._address.partition("://")
+        said, at, place = rest.rpartition("@")
+        if "?" in said:  # nobody can tell where the password ends
+            return f"The log {scheme}://..."
+        return f"The log {scheme}://{said.partition(':')[0]}{at}{place.partition('?')[0]}"
 
     def write(self, group: Group) -> list[Answer]:
         """Write a group in one commit; when this returns the database has it on disk."""

@@ -18,11 +18,22 @@ def test_the_log_lies_in_the_home_unless_a_file_is_named() -> None:
     assert named.log_file == Path("/var/log/callworth.sqlite")
 
 
-def test_a_log_in_postgresql_is_named_without_its_password() -> None:
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://callworth:secret@db/calls", "postgresql://callworth@db/calls"),
+        ("postgresql://callworth:se:cr/et@1@db/calls", "postgresql://callworth@db/calls"),
+        ("postgresql://callworth:se?cret@db/calls", "postgresql://..."),
+        ("postgresql://db/calls?password=se@cret", "postgresql://..."),
+        ("postgres://db/calls?user=callworth&password=secret", "postgres://db/calls"),
+        ("postgresql://db:5433/calls", "postgresql://db:5433/calls"),
+    ],
+)
+def test_a_log_in_postgresql_is_named_without_its_password(address: str, shown: str) -> None:
     pytest.importorskip("psycopg", reason="psycopg is not installed (the extra `postgresql`)")
-    place = place_of(Settings(log="postgresql://callworth:secret@db/calls"))
+    place = place_of(Settings(log=address))
     assert isinstance(place, PostgresqlLog)
-    assert place.name == "The log postgresql://callworth@db/calls"
+    assert place.name == f"The log {shown}"
 
 
 def test_another_kind_of_log_is_refused_with_the_fix() -> None:
