@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import warnings
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 REFUSED, FAILED, INTERRUPTED = 1, 3, 130
 AGAIN_SECONDS = 0.05
+_OTHERS = 0o007  # users of the machine who are neither the owner nor of the group
 CONFLICT = 409  # the status of a refusal by the gate
 
 
@@ -35,6 +37,7 @@ class _Interrupts:
 
 def run(verbs: Callable[..., object]) -> NoReturn:
     """Run one verb; every expected failure ends in a sentence and an exit code."""
+    os.umask(os.umask(0o077) | _OTHERS)  # nearly all that is written tells of customers
     warnings.simplefilter("ignore")  # what a library deprecates is our concern, not the user's
     signal.signal(signal.SIGINT, _Interrupts.note)
     signal.signal(signal.SIGTERM, _Interrupts.note)

@@ -15,7 +15,7 @@ from pipelines.doctor.finding import Finding, Looked, note, well, wrong
 LEAST_BYTES = 2 * 2**30  # the log of a busy day, and one strategy set of a million customers
 _SKEW = timedelta(minutes=5)
 _LEFTOVER = re.compile(r"\..*\.(\d+)\.(tmp|old)|\.forming")
-_LOCKED = 0o077
+_LOCKED, _OTHERS = 0o077, 0o007
 _MOST_NAMED = 3
 
 
@@ -78,6 +78,8 @@ def permissions(looked: Looked) -> Iterator[Finding]:
     secret = [
         looked.home / "strategies" / "index.key",
         looked.home / "erased" / "erased.key",
+        looked.home / "offers" / ".form-secret",
+        looked.home / "sign_in" / ".secret",
         looked.settings.keys_file,
     ]
     open_to_all = [one for one in secret if one.exists() and one.stat().st_mode & _LOCKED]
@@ -86,6 +88,12 @@ def permissions(looked: Looked) -> Iterator[Finding]:
             "permissions",
             f"{one} may be read by others (mode {one.stat().st_mode & 0o777:o}).",
             f"Run chmod 600 {one}.",
+        )
+    if looked.home.exists() and looked.home.stat().st_mode & _OTHERS:
+        yield note(
+            "permissions",
+            f"{looked.home} may be entered by every user of this machine.",
+            f"Run chmod -R o= {looked.home}: tables, strategies and the log tell of customers.",
         )
     if not open_to_all:
         yield well("permissions", "secrets are readable by their owner alone")

@@ -36,6 +36,18 @@ def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o750), (0o002, 0o770), (0o077, 0o700)])
+def test_what_a_verb_makes_is_closed_to_other_users(
+    keys: Run, tmp_path: Path, mask: int, mode: int
+) -> None:
+    before = os.umask(mask)
+    try:
+        assert keys("create", "pbx", "--role", "router").returncode == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "home").stat().st_mode & 0o777 == mode
+
+
 def test_a_key_is_made_listed_rotated_and_revoked(keys: Run, tmp_path: Path) -> None:
     made = said(
         keys("create", "pbx", "--role", "router", "--rate", "50", "--ends", "2099-01-01", "--json")

@@ -139,6 +139,14 @@ def test_a_secret_that_others_may_read_is_told(looked: Looked) -> None:
     assert "chmod 600" in str(_only(folder.permissions, looked).fix)
 
 
+def test_a_home_that_every_user_may_enter_is_told(looked: Looked) -> None:
+    looked.home.chmod(0o755)
+    (told,) = [one for one in folder.permissions(looked) if one.grade is Grade.NOTE]
+    assert "chmod -R o=" in str(told.fix)
+    looked.home.chmod(0o750)
+    assert not [one for one in folder.permissions(looked) if one.grade is Grade.NOTE]
+
+
 def test_what_a_killed_run_left_is_told(looked: Looked) -> None:
     (looked.home / "features").mkdir()
     (looked.home / "features" / ".training.parquet.999999999.tmp").write_bytes(b"half")
