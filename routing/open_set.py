@@ -171,7 +171,7 @@ class OpenSet:
         return [self._decoded(self._ready, body) for (body,) in self._read(_FIND_READY, key)]
 
     def _ready(self, body: bytes) -> Ready:
-        return self._decode_ready(unsealed(body) if self.header.sealed else body)
+        return self._decode_ready(unsealed(body))
 
     def _read(self, find: str, key: int) -> list[tuple[bytes, ...]]:
         try:

@@ -37,8 +37,7 @@ class Header(msgspec.Struct, frozen=True):
 
     A threshold of None is one that nobody reaches. `offers` are each partner's, as they stood then;
     `features` names the values of the vectors, which hold what was known at `as_of`.
-    `secret` is the fingerprint of the folder's secret, by which the keys were made; `sealed` says
-    that each ready-made answer ends in its check.
+    `secret` is the fingerprint of the folder's secret, by which the keys were made.
     """
 
     format: str
@@ -54,7 +53,6 @@ class Header(msgspec.Struct, frozen=True):
     features: tuple[str, ...] = ()
     as_of: datetime | None = None
     secret: str = ""
-    sealed: bool = False
 
     @property
     def partners(self) -> tuple[str, ...]:

@@ -78,7 +78,6 @@ class StrategyWriter:
             offers={partner: tuple(mine) for partner, mine in (offers or {}).items()},
             features=features,
             as_of=as_of,
-            sealed=True,
         )
         self._path = folder / f".{file_of(self.label)}.{os.getpid()}.tmp"
         self._loose = folder / f".keys-{self.label}.{os.getpid()}.tmp"
