@@ -147,12 +147,6 @@ def _begin(connection: sqlite3.Connection) -> None:
             time.sleep(_BEGIN_SECONDS)
 
 
-def forget(file: Path) -> None:
-    """Delete what the workers of this machine have answered; each still has its own memory."""
-    for ending in ("", "-wal", "-shm"):
-        file.with_name(f"{file.name}{ending}").unlink(missing_ok=True)
-
-
 def _place_of(file: Path) -> int | None:
     try:
         return file.stat().st_ino

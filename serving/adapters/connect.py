@@ -88,7 +88,6 @@ def adapter(settings: ConnectSettings) -> Adapter[ConnectEvent]:
     return Adapter(
         name="connect",
         endpoint=ATTRIBUTES,
-        message=ConnectEvent,
         contact_of=as_contact,
         answer_of=partial(flat_answer, settings=settings),
         deadline_ms=settings.deadline_ms,

@@ -167,7 +167,6 @@ def adapter(settings: ConnectSettings) -> Adapter[ConnectEvent]:
     return Adapter(
         name="connect",
         endpoint=ROUTING,
-        message=ConnectEvent,
         contact_of=as_contact,
         answer_of=partial(routing_answer, settings=settings),
         deadline_ms=settings.deadline_ms,

@@ -25,7 +25,6 @@ class Adapter(Generic[Message]):
 
     name: str
     endpoint: Endpoint
-    message: type[Message]
     contact_of: Callable[[Message], Contact]
     answer_of: Callable[[Decision, Message], Any]
     deadline_ms: int

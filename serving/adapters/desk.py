@@ -20,7 +20,7 @@ from serving.clock import Clock
 from serving.deadlines import Deadline, within
 from serving.default_route import default_for
 from serving.entries import Asked, entry_of
-from serving.log_file import LoggedDecision
+from serving.log_entry import LoggedDecision
 from serving.shedding import Load
 from serving.threads import Threads
 

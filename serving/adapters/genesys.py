@@ -134,7 +134,6 @@ def adapter(settings: GenesysSettings) -> Adapter[Interaction]:
     return Adapter(
         name="genesys",
         endpoint=ATTACH,
-        message=Interaction,
         contact_of=as_contact,
         answer_of=partial(as_userdata, settings=settings),
         deadline_ms=settings.deadline_ms,

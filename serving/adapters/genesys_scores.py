@@ -120,7 +120,6 @@ def adapter(settings: GenesysSettings) -> Adapter[ScoreRequest]:
     return Adapter(
         name="genesys",
         endpoint=SCORE,
-        message=ScoreRequest,
         contact_of=of_request,
         answer_of=as_scores,
         deadline_ms=settings.deadline_ms,

@@ -140,7 +140,6 @@ def adapter(settings: KamailioSettings) -> Adapter[SipCall]:
     return Adapter(
         name="kamailio",
         endpoint=RTJSON,
-        message=SipCall,
         contact_of=as_contact,
         answer_of=partial(as_rtjson, settings=settings),
         deadline_ms=settings.deadline_ms,

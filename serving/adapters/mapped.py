@@ -123,7 +123,6 @@ def adapter(name: str, router: JsonRouter) -> Adapter[Message]:
     return Adapter(
         name=f"json_{name}",
         endpoint=MAPPED,
-        message=Message,
         contact_of=partial(as_contact, router=router),
         answer_of=partial(as_answer, router=router),
         deadline_ms=router.deadline_ms,

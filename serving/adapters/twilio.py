@@ -127,7 +127,6 @@ def adapter(*, deadline_ms: int) -> Adapter[Task]:
     return Adapter(
         name="twilio",
         endpoint=ATTRIBUTES,
-        message=Task,
         contact_of=as_contact,
         answer_of=as_attributes,
         deadline_ms=deadline_ms,

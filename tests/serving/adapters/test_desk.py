@@ -21,9 +21,9 @@ from routing.in_force import NOTHING_IN_FORCE, InForce
 from serving import examples
 from serving.adapters.counters import Counters
 from serving.adapters.desk import Call, Desk
-from serving.answered import Answered, forget, key_of, question_of
+from serving.answered import Answered, key_of, question_of
 from serving.deadlines import Deadline
-from serving.log_file import LoggedDecision
+from serving.log_entry import LoggedDecision
 from serving.shedding import Load
 
 NOW = examples.NOW
@@ -179,6 +179,11 @@ def test_an_answer_is_forgotten_when_its_life_is_over(place: Made) -> None:
     asyncio.run(run())
 
 
+def _delete(file: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        file.with_name(f"{file.name}{ending}").unlink(missing_ok=True)
+
+
 def test_the_memory_is_bounded_and_the_oldest_goes(place: Made, tmp_path: Path) -> None:
     here = place(most_remembered=10)
 
@@ -186,7 +191,7 @@ def test_the_memory_is_bounded_and_the_oldest_goes(place: Made, tmp_path: Path) 
         for at in range(30):
             await here.ask(f"c-{at}")
         assert len(here.answered) == 10
-        forget(tmp_path / "answered.sqlite")
+        _delete(tmp_path / "answered.sqlite")
         await here.ask("c-29")
         await here.ask("c-0")
 
@@ -284,7 +289,7 @@ def test_deleting_the_file_forgets_what_other_workers_answered(tmp_path: Path) -
 
     async def run() -> None:
         await one.ask()
-        forget(tmp_path / "answered.sqlite")
+        _delete(tmp_path / "answered.sqlite")
         await other.ask()
         await one.ask("c-2")
         assert (await other.ask("c-2")).decision_id == "a-c-2-2"
