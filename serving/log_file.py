@@ -19,8 +19,6 @@ from serving.log_presence import Presence
 from serving.log_schema import ADDED_COLUMNS, DECISION_COLUMNS, SCHEMA
 from serving.log_store import Answer, Fault, Group
 
-__all__ = ["LogFile", "LoggedDecision", "LoggedOutcome", "Stored", "add_decision", "open_log"]
-
 _BUSY_SECONDS = 5.0
 _LEAST_BYTES = 512  # of a file that SQLite has begun: one page
 _CHECKPOINT_PAGES = 4_000  # 16 MB: fewer syncs of the whole file under load
@@ -179,11 +177,6 @@ def add_decisions(connection: sqlite3.Connection, decisions: Sequence[LoggedDeci
         part = decisions[at : at + rows]
         connection.execute(_ADD_DECISIONS[rows], list(chain.from_iterable(map(astuple, part))))
         at += rows
-
-
-def add_decision(connection: sqlite3.Connection, decision: LoggedDecision) -> None:
-    """Add a decision; one that is there already stays as it is."""
-    add_decisions(connection, (decision,))
 
 
 def add_in_force(connection: sqlite3.Connection, records: Mapping[str, bytes]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from routing.answer import Arm
 from routing.slots import SlotPlan, arm_at
 from serving.log_entry import LoggedDecision, LoggedOutcome, instant_text
-from serving.log_file import add_decision, add_outcome, open_log
+from serving.log_file import add_decisions, add_outcome, open_log
 
 MARGIN = 300.0
 
@@ -53,7 +53,7 @@ def write_log(file: Path, happened: Iterator[Happened]) -> None:
         log.execute("BEGIN")
         for one in happened:
             for again in range(2 if one.number % 10 == 0 else 1):
-                add_decision(log, _decision(one, again))
+                add_decisions(log, [_decision(one, again)])
             if one.bought:
                 add_outcome(log, _outcome(one, again))
         log.execute("COMMIT")

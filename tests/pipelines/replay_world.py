@@ -18,7 +18,7 @@ from routing.strategy_index import ContactDetails
 from routing.strategy_writer import StrategyWriter
 from serving import examples
 from serving.entries import Asked, entry_of
-from serving.log_file import add_decision, add_in_force, open_log
+from serving.log_file import add_decisions, add_in_force, open_log
 from serving.settings import Settings
 from tests.formed_sets import SECOND
 
@@ -77,7 +77,7 @@ def write_contacts(home: Path, in_force: InForce, *, contacts: int) -> Path:
         log.execute("BEGIN")
         add_in_force(log, {in_force.in_force_id: in_force.record})
         for number in range(contacts):
-            add_decision(log, _entry(number, in_force))
+            add_decisions(log, [_entry(number, in_force)])
         log.execute("COMMIT")
     return file
 
