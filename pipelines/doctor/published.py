@@ -18,8 +18,8 @@ from routing.strategy_file import header_of, kept, keys_for, verify
 from routing.strategy_pointer import Pointer, file_of, read_pointer
 from serving import offers_ledger
 from serving.errors import ServingError
+from serving.health import STALE_AFTER
 
-STALE_AFTER = timedelta(hours=48)  # strategies are formed every night: one was missed
 _FORM = "Run `callworth strategies form`."
 
 
