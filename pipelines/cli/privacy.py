@@ -43,7 +43,7 @@ def erase(
     for store, count in done.taken.items():
         screen.say(f"  {store:<12} {count:,} taken out")
     if done.shared:
-        screen.say(f"  others bear the same {', '.join(done.shared)}: their rows keep it")
+        screen.say(f"  others may bear the same {', '.join(done.shared)}: their rows keep it")
     for place in done.outside:
         screen.say(f"  [yellow]not reached:[/yellow] {escape(place)}")
     screen.result(

@@ -31,7 +31,7 @@ _OTHERS = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One customer: `marks` are texts that name nobody else, `shared` those that others bear too.
+    """One customer: `marks` are texts that name nobody else, `shared` those others may bear.
 
     `contacts` are the ids of the customer's contacts in the tables. Shared texts go where the
     customer's own rows go, and stay where they are another's.
@@ -98,7 +98,7 @@ def _demand_partner(customer_id: str, partner: str | None, owners: set[str]) -> 
 def _marks(
     connection: duckdb.DuckDBPyConnection, customer_id: str, found: list[tuple[str | None, ...]]
 ) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
-    """Return the texts of the customer's rows that nobody else bears, and those that others do."""
+    """Return the texts of the customer's rows that nobody else bears, and those that others may."""
     own: dict[Mark, None] = {}
     shared: dict[Mark, None] = {}
     for row in found:
@@ -109,5 +109,14 @@ def _marks(
                 f"SELECT count(*) FROM customers WHERE customer_id <> ? AND {_OTHERS[column]}",
                 [customer_id, text],
             ).fetchall()
-            (shared if others else own)[Mark(_KINDS[column], text)] = None
+            mark = Mark(_KINDS[column], text)
+            (own if not others and _tells(mark) else shared)[mark] = None
     return tuple(own), tuple(shared)
+
+
+def _tells(mark: Mark) -> bool:
+    """Return whether a text names its bearer wherever it stands; one word may be anything's.
+
+    Whoever gave `voice` as a name would else have the channel of every contact crossed out.
+    """
+    return mark.kind not in (MarkKind.NAME, MarkKind.STREET) or len(mark.text.split()) > 1

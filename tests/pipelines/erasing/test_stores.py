@@ -20,6 +20,7 @@ from pipelines.erasing import strategy_sets
 from pipelines.erasing.csv_files import erase_csv
 from pipelines.erasing.decision_log import TOMBSTONE, erase_log
 from pipelines.erasing.erase import erase
+from pipelines.erasing.errors import CustomerNotHeldError
 from pipelines.erasing.marks import Mark, MarkKind
 from pipelines.erasing.parquet_files import erase_parquet
 from pipelines.erasing.person import Person, known_person
@@ -174,3 +175,51 @@ def test_the_pointer_says_the_size_that_the_file_has(
     assert opened.by_customer("north", "c00001") is None
     assert opened.by_customer("main", "c00001") is None
     assert opened.by_customer("main", "c00002") is not None
+
+
+def test_a_word_that_is_no_customer_is_crossed_out_nowhere(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    form_set(home)
+    manifest = home / "models" / "1" / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text('{"features": ["age"]}')
+    with pytest.raises(CustomerNotHeldError):
+        erase("features", home=home, by="test", now=NOW)
+    assert manifest.read_text() == '{"features": ["age"]}'
+    assert not (home / "erased").exists()
+
+
+def test_a_customer_who_left_the_tables_is_still_erased(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    form_set(home)
+    done = erase("c00001", home=home, by="test", now=NOW)
+    assert done.taken["strategies"] == 1
+    assert not _lies_in(home, "c00001")
+
+
+def test_files_by_which_a_model_answers_are_told_of_and_left(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    form_set(home)
+    folder = home / "models" / "1"
+    (folder / "lead").mkdir(parents=True)
+    (folder / "contents.json").write_text('{"encoding.json": {}, "lead/accept.json": {}}')
+    for name in ("encoding.json", "lead/accept.json", "manifest.json", "card.json"):
+        (folder / name).write_text('["c00001"]')
+    done = erase("c00001", home=home, by="test", now=NOW)
+    kept = {"encoding.json", "lead/accept.json", "manifest.json"}
+    assert {one.relative_to(folder).as_posix() for one in done.left} == kept
+    assert (folder / "encoding.json").read_text() == '["c00001"]'
+    assert (folder / "card.json").read_text() == '["xxxxxx"]'
+
+
+def test_a_name_of_one_word_is_looked_for_in_nobody_elses_rows(tmp_path: Path) -> None:
+    people = {"customer_id": ["c00001", "c00002"], "partner": ["main"] * 2,
+              "name": ["Voice", "Jane Miller"], "street": ["1 Elm Street", "Broadway"],
+              "language": ["en"] * 2, "do_not_offer": [False] * 2, "occurred_at": [NOW] * 2,
+              "known_at": [NOW] * 2}  # fmt: skip
+    (tmp_path / "customers").mkdir()
+    pq.write_table(pa.table(people), tmp_path / "customers" / "customers.parquet")
+    texts = [one.text for one in known_person("c00001", tables=tmp_path, partner=None).marks]
+    assert texts == ["c00001", "1 Elm Street"]
+    texts = [one.text for one in known_person("c00002", tables=tmp_path, partner=None).marks]
+    assert texts == ["c00002", "Jane Miller"]
