@@ -104,14 +104,24 @@ class PostgresqlLog:
 
 
 def postgresql_log(address: str) -> PostgresqlLog:
-    """Return the log at an address; SettingsError where psycopg is not installed."""
+    """Return the log at an address; SettingsError where it is none, or psycopg is not installed."""
     try:
-        import psycopg  # noqa: F401  # to say it at the start, not with the first decision
+        import psycopg  # to say it at the start, not with the first decision
+        from psycopg.conninfo import conninfo_to_dict
     except ImportError:
         raise SettingsError(
             "A log in PostgreSQL needs psycopg, which is not installed.",
             fix="Install the extra: pip install 'callworth[postgresql]'.",
         ) from None
+    try:
+        host = str(conninfo_to_dict(address).get("host", ""))
+    except psycopg.ProgrammingError:
+        host = "@"
+    if "@" in host:  # what PostgreSQL says of it would show a part of the password
+        raise SettingsError(
+            "CALLWORTH_LOG is no address that PostgreSQL can read.",
+            fix="Write what is special in the password by its code, such as %40 for @.",
+        )
     return PostgresqlLog(address)
 
 

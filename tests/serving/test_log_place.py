@@ -22,7 +22,7 @@ def test_the_log_lies_in_the_home_unless_a_file_is_named() -> None:
     ("address", "shown"),
     [
         ("postgresql://callworth:secret@db/calls", "postgresql://callworth@db/calls"),
-        ("postgresql://callworth:se:cr/et@1@db/calls", "postgresql://callworth@db/calls"),
+        ("postgresql://callworth:se:cr#et@db/calls", "postgresql://callworth@db/calls"),
         ("postgresql://callworth:se?cret@db/calls", "postgresql://..."),
         ("postgresql://db/calls?password=se@cret", "postgresql://..."),
         ("postgres://db/calls?user=callworth&password=secret", "postgres://db/calls"),
@@ -34,6 +34,14 @@ def test_a_log_in_postgresql_is_named_without_its_password(address: str, shown: 
     place = place_of(Settings(log=address))
     assert isinstance(place, PostgresqlLog)
     assert place.name == f"The log {shown}"
+
+
+@pytest.mark.parametrize("password", ["se@cret", "s%zzcret"])
+def test_a_password_that_breaks_the_address_is_refused_and_not_shown(password: str) -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed (the extra `postgresql`)")
+    with pytest.raises(SettingsError, match="no address that PostgreSQL can read") as refused:
+        place_of(Settings(log=f"postgresql://callworth:{password}@db/calls"))
+    assert "cret" not in str(refused.value)
 
 
 def test_another_kind_of_log_is_refused_with_the_fix() -> None:
