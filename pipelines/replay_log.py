@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from features.errors import DataNotFoundError
+from routing.drawing import fraction_of
 from serving.log_entry import LoggedDecision, instant_text
 
 # A page is read in one go: a reader that stays keeps the log's journal from being taken over.
@@ -114,5 +114,4 @@ def _read(
 
 def is_drawn(contact_id: str, *, share: float) -> bool:
     """Return whether a contact belongs to a sample of this share; always the same ones."""
-    digest = blake2b(f"sample\x1f{contact_id}".encode(), digest_size=7).digest()
-    return int.from_bytes(digest, "big") / 2.0**56 < share
+    return fraction_of(f"sample\x1f{contact_id}") < share

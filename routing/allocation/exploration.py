@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 
 from routing.allocation.batch import Flags, Floats
+from routing.drawing import fraction_of
 from routing.errors import RoutingError
 
 NOTHING = -1
@@ -154,6 +154,4 @@ def expected_cost(
 
 def _draw(purpose: str, contact_id: str, label: str) -> float:
     """Return a number in [0, 1) that depends on the purpose, the contact and the set alone."""
-    text = f"{purpose}\x1f{contact_id}\x1f{label}"
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest()
-    return int.from_bytes(digest, "big") / 2.0**56
+    return fraction_of(f"{purpose}\x1f{contact_id}\x1f{label}")
