@@ -17,7 +17,7 @@ from serving.log_store import LogStore
 from serving.log_waiting import WAKE, Entry, Waiting, Wake
 from serving.log_writer import GATHER_SECONDS, LogWriter, unavailable
 
-QUEUE_LENGTH = 50_000  # about 75 MB of entries, and five seconds at full load
+QUEUE_LENGTH = 50_000  # about 75 MB of entries, and a dozen seconds of one worker at full load
 DURABLE_SECONDS = 0.050
 
 
