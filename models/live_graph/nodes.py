@@ -25,7 +25,7 @@ class Graph:
         """Add a node and return the name of its first output; further ones end in .1, .2, ..."""
         from onnx import helper
 
-        name = f"{kind.lower()}_{len(self._nodes)}"
+        name = f"{kind}_{len(self._nodes)}"
         names = [name, *(f"{name}.{place}" for place in range(1, outputs))]
         domain = ML if kind.startswith("TreeEnsemble") else ""
         node = helper.make_node(kind, list(inputs), names, name=name, domain=domain, **attributes)
@@ -33,8 +33,13 @@ class Graph:
         return name
 
     def constant(self, values: NDArray[Any] | float, *, name: str) -> str:
-        """Add a constant of the values' own type and return its unique name."""
+        """Add a constant of the values' own type and return its unique name.
+
+        The name is in small letters, where a node's begins with a capital: no two are ever alike.
+        """
         from onnx import numpy_helper
+
+        assert name == name.lower(), name
 
         unique = f"{name}_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.asarray(values), unique))

@@ -217,5 +217,6 @@ def test_nobody_waits_for_a_process_that_hangs_while_it_writes_the_log(
             wait_for_more(answers, 100)
         server.end()
     check_answered(answers)
-    assert {one.logged for one in during} == {"queued"}
+    logged = {one.logged for one in during}
+    assert "queued" in logged and logged <= {"queued", ""}, "nothing is promised"
     check_logged(home, answers)
