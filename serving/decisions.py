@@ -118,7 +118,9 @@ class Decider:
         if watched is not None:
             entry = msgspec.structs.replace(entry, stages=watched.decided())
         if contact.durable:
-            logged: bytes | None = DURABLE if await self._log.add_durably(entry) else QUEUED
+            logged: bytes | None = NOT_LOGGED if self._log.full else QUEUED
+            if await self._log.add_durably(entry):
+                logged = DURABLE
         else:
             logged = None if self._log.add(entry) else NOT_LOGGED
         if watched is not None:

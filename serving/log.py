@@ -41,6 +41,11 @@ class DecisionLog:
         self._writer.start()
 
     @property
+    def full(self) -> bool:
+        """Whether no entry can be queued now."""
+        return self._queue.qsize() >= self._length
+
+    @property
     def waiting(self) -> int:
         """How many entries are not yet written."""
         return self._queue.qsize() + self._writer.held
@@ -62,7 +67,7 @@ class DecisionLog:
 
     def add(self, decision: LoggedDecision) -> bool:
         """Queue a decision; False (and counted as dropped) when the queue is full."""
-        if self._queue.qsize() >= self._length:
+        if self.full:
             return self._refuse(decision)
         self._queue.put(decision)
         return True
@@ -74,7 +79,7 @@ class DecisionLog:
 
         After False it stays queued as any other, unless the queue was full.
         """
-        if self._queue.qsize() >= self._length:
+        if self.full:
             return self._refuse(decision)
         waiting = Waiting(decision)
         self._queue.put(waiting)
@@ -86,7 +91,7 @@ class DecisionLog:
 
         Raises DecisionUnknownError, OutcomeConflictError, or LogUnavailableError.
         """
-        if self._queue.qsize() >= self._length:
+        if self.full:
             raise unavailable("its queue is full")
         if self._writer.behind:
             raise unavailable(self.trouble or "it is far behind")

@@ -153,3 +153,13 @@ def test_a_durable_decision_is_on_disk_when_it_is_answered(asking: Asking, publi
         assert "callworth-logged" not in answer.headers  # as usual: it is queued
 
     asking(test)
+
+
+def test_a_decision_that_does_not_fit_into_the_log_says_so(asking: Asking, published: None) -> None:
+    async def test(ask: Any) -> None:
+        ask.parts.log._length = 0
+        for durable in (False, True):
+            answer = await ask.decide(durable=durable, **{"from": examples.PHONE})
+            assert (answer.status_code, answer.headers["callworth-logged"]) == (200, "no")
+
+    asking(test)
