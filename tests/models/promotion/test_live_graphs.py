@@ -84,6 +84,8 @@ def test_a_set_in_force_whose_graph_went_wrong_is_fetched_again(
     shelf.register(folder)
     in_force = promoted(shelf, home, tmp_path / "scratch").folder
     plant(in_force, changed_constant("vectors"))
+    with pytest.raises(ParityError):
+        packing.try_out(in_force)
     promoted(shelf, home, tmp_path / "scratch")
     packing.try_out(in_force)
 
