@@ -19,7 +19,7 @@ from features.contract import Kind
 from models.artefacts import demand_known
 from models.encoding import Columns, Encoder
 from models.errors import NotLiveError
-from models.live_inputs import LiveInputs, Value
+from models.live_inputs import ROW, LiveInputs, Value
 from models.live_reasons import LiveReasons, Reason
 from models.model_set import (
     ALL_PROFILES,
@@ -36,7 +36,7 @@ from models.signals import Signal
 Scores: TypeAlias = NDArray[np.float64]
 
 _UPLIFT = "uplift"
-_OUTPUTS = ("scores",)
+_SCORES = ("scores",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,12 @@ class LiveScores:
 
     Its rows are those of `names`, uplift last; NaN where the set has no such model. k is the number
     of offers, and 1, for no offer, in a set that has none. Probabilities, money for `value`.
+    `row` is one contact's encoded row, which reasons can be given from.
     """
 
     names: tuple[str, ...]
     matrix: Scores
+    row: NDArray[np.float32] | None = None
 
     def of(self, signal: str) -> Scores:
         """Return the (k,), or (n, k), scores of a signal, NaN where the set has no such signal."""
@@ -87,6 +89,9 @@ class LiveModelSet:
         self._sessions = sessions
         self._reasons = reasons or {}
         self._all = sessions[ALL_PROFILES]
+        # Graphs of an earlier version keep the encoded row to themselves.
+        gives_row = any(each.name == ROW for each in self._all.get_outputs())
+        self._outputs = (*_SCORES, ROW) if gives_row else _SCORES
         inputs = LiveInputs(self.features, encoder)
         self.inputs, self.many_inputs = inputs.one, inputs.many
 
@@ -105,13 +110,13 @@ class LiveModelSet:
                 fix="Train it again with this version: `callworth train`, then promote it.",
             )
         encoder = Encoder.from_json(read_json(folder / ENCODING))
+        sessions = _sessions(folder / LIVE, threads=threads)
         told = _sessions(folder / REASONS, threads=threads)
-        return cls(
-            manifest,
-            encoder,
-            sessions=_sessions(folder / LIVE, threads=threads),
-            reasons={profile: LiveReasons(session) for profile, session in told.items()},
-        )
+        reasons = {
+            profile: LiveReasons(session, scoring=sessions[profile])
+            for profile, session in told.items()
+        }
+        return cls(manifest, encoder, sessions=sessions, reasons=reasons)
 
     def score(self, values: Sequence[Value], *, profile: str) -> LiveScores:
         """Return the scores of one contact for every offer.
@@ -121,8 +126,8 @@ class LiveModelSet:
         there are too few or too many, or a numeric one is no number.
         """
         session = self._sessions.get(profile, self._all)
-        (found,) = session.run(_OUTPUTS, self.inputs(values))
-        return LiveScores(self._names, found.reshape(self._shape))
+        found, *row = session.run(self._outputs, self.inputs(values))
+        return LiveScores(self._names, found.reshape(self._shape), *row)
 
     def score_many(self, columns: Columns, *, profile: str) -> LiveScores:
         """Return the scores of n contacts of one profile, from named columns of n raw values.
@@ -130,19 +135,29 @@ class LiveModelSet:
         Raises EncodingError when a column is missing or a numeric one holds text.
         """
         session = self._sessions.get(profile, self._all)
-        (found,) = session.run(_OUTPUTS, self.many_inputs(columns))
+        (found,) = session.run(_SCORES, self.many_inputs(columns))
         return LiveScores(self._names, found.reshape(-1, *self._shape))
 
     def reasons(
-        self, values: Sequence[Value], *, profile: str, offer: int, top: int = 3
+        self,
+        values: Sequence[Value],
+        *,
+        profile: str,
+        offer: int,
+        top: int = 3,
+        row: NDArray[np.float32] | None = None,
     ) -> tuple[Reason, ...]:
         """Return what moves the chance that this contact accepts an offer, largest effect first.
 
         Exact shares of the score, or none at all: where the model is one whose score they would
-        not add up to, or the set was written without them. `offer` is an index of `offer_ids`.
+        not add up to, or the set was written without them. `offer` is an index of `offer_ids`;
+        `row` is that of the contact's scores, where they are known already.
         """
         known = self.shares_of(profile)
-        return () if known is None else known.top(self.inputs(values), offer=offer, count=top)
+        if known is None:
+            return ()
+        feed = self.inputs(values) if row is None else {ROW: row}
+        return known.top(feed, offer=offer, count=top)
 
     def shares_of(self, profile: str) -> LiveReasons | None:
         """Return what tells a profile's shares of the score; None where nothing does."""

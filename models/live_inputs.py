@@ -17,6 +17,8 @@ Value: TypeAlias = float | str | bool | None
 Feed: TypeAlias = dict[str, NDArray[Any]]
 
 NUMBERS, CODES = "numbers", "codes"
+# The encoded row, which a profile's graph gives beside the scores and a graph of reasons begins at.
+ROW = "row"
 # What a graph of reasons is asked and answers beside.
 OFFER, SHARES = "offer", "shares"
 

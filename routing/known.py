@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from routing.errors import RoutingError
 from routing.forming_one import OfferScore
@@ -15,8 +18,7 @@ class LiveScoreError(RoutingError):
     """A contact cannot be scored now; its strategy or its profile's default answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What was known at `as_of`, by name, and what has become known since; instants are aware."""
 
     names: tuple[str, ...]
@@ -28,11 +30,11 @@ class Known:
     features: KnownFeatures | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveScores:
+class LiveScores(msgspec.Struct, frozen=True):
     """The scores of one customer for each offer asked for, by these feature values.
 
-    `why` says what could not be used, or is None.
+    `why` says what could not be used, or is None. `row` are the values as the model set encoded
+    them, where it keeps them to give reasons from.
     """
 
     model_set: str
@@ -41,3 +43,4 @@ class LiveScores:
     offers: tuple[OfferScore, ...]
     life_event: str = ""
     why: str | None = None
+    row: NDArray[np.float32] | None = None

@@ -52,7 +52,9 @@ class LiveScoring:
             return ()
         offer = self.models.offer_ids.index(offer_id)
         try:
-            found = self.models.reasons(scores.values, profile=scores.stage, offer=offer)
+            found = self.models.reasons(
+                scores.values, profile=scores.stage, offer=offer, row=scores.row
+            )
             return tuple(
                 Reason(
                     phrase(one.feature, scores.values[self._places[one.feature]]),
@@ -84,6 +86,7 @@ class LiveScoring:
             offers=self._offer_scores(found, offers),
             life_event=self._life_event(values),
             why=" ".join(said) or None,
+            row=found.row,
         )
 
     def _offer_scores(self, found: ModelScores, offers: tuple[str, ...]) -> tuple[OfferScore, ...]:

@@ -35,12 +35,21 @@ def encoded(graph: Graph, encoder: Encoder) -> Encoded:
     blocks: list[str] = []
     if encoder.numeric:
         blocks += _standard(graph, encoder)
-    depth = max((len(column.categories) for column in encoder.nominal), default=0)
     if encoder.nominal:
-        blocks.append(_one_hot(graph, depth))
+        blocks.append(_one_hot(graph, _depth(encoder)))
     rows = graph.add("Concat", *blocks, axis=1) if len(blocks) > 1 else blocks[0]
+    return laid_out(rows, encoder)
+
+
+def laid_out(rows: str, encoder: Encoder) -> Encoded:
+    """Return where the encoded columns lie in rows of that name, which `encoded` has made."""
+    depth = _depth(encoder)
     width = 2 * len(encoder.numeric) + depth * len(encoder.nominal)
     return Encoded(rows, width, _places(encoder, depth))
+
+
+def _depth(encoder: Encoder) -> int:
+    return max((len(column.categories) for column in encoder.nominal), default=0)
 
 
 def _standard(graph: Graph, encoder: Encoder) -> list[str]:

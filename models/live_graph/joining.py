@@ -17,7 +17,7 @@ from models.live_graph.encoder import Encoded, encoded
 from models.live_graph.linear import linear_scores
 from models.live_graph.nodes import Graph
 from models.live_graph.trees import tree_scores
-from models.live_inputs import CODES, NUMBERS
+from models.live_inputs import CODES, NUMBERS, ROW
 from models.model_set import SignalForm
 from models.signals import Signal
 from models.uplift.effect_form import EffectPart
@@ -34,11 +34,12 @@ def profile_graph(
     offers: int,
     folder: Path,
 ) -> Any:
-    """Return the ONNX model of one profile: numbers and codes in, one matrix of scores out.
+    """Return the ONNX model of one profile: numbers and codes in, scores and the encoded row out.
 
-    scores: (n, (signals + 1) x k), signal by signal in the order of `signals` and then uplift,
-    offer by offer; k is 1, for no offer, in a set without offers. `forms` are the profile's models,
-    `effects` its elected learner's parts. The trees are read from `folder`.
+    row: (n, width) float32, which the graph of reasons begins at. scores: (n, (signals + 1) x k),
+    signal by signal in the order of `signals` and then uplift, offer by offer; k is 1, for no
+    offer, in a set without offers. `forms` are the profile's models, `effects` its elected
+    learner's parts. The trees are read from `folder`.
     """
     asks = tuple(range(offers)) or (-1,)
     graph = Graph()
@@ -47,11 +48,15 @@ def profile_graph(
     values = _values(graph, asking, rows=rows, offers=offers, folder=folder)
     answers = answered(graph, values, asking, signals=signals, forms=forms, parts=effects)
     graph.renamed(answers, SCORES)
+    graph.renamed(rows.rows, ROW)
     inputs = {NUMBERS: (np.float64, len(encoder.numeric)), CODES: (np.int64, len(encoder.nominal))}
     return graph.model(
         "profile",
         inputs={name: what for name, what in inputs.items() if what[1]},
-        outputs={SCORES: (np.float64, (len(signals) + 1) * len(asks))},
+        outputs={
+            SCORES: (np.float64, (len(signals) + 1) * len(asks)),
+            ROW: (np.float32, rows.width),
+        },
         notes={"signals": ",".join(signals), "offers": str(offers)},
     )
 

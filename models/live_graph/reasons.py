@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.encoding import Encoder
-from models.live_graph.encoder import DOUBLE, Encoded, encoded
+from models.live_graph.encoder import DOUBLE, Encoded, laid_out
 from models.live_graph.ensembles import Ensemble, read_ensemble
 from models.live_graph.linear import vectors_of
 from models.live_graph.listing import Listed
 from models.live_graph.nodes import Graph
 from models.live_graph.paths import Shares, shared_out
 from models.live_graph.trees import limit_of
-from models.live_inputs import CODES, NUMBERS, OFFER, SHARES
+from models.live_inputs import OFFER, ROW, SHARES
 from models.model_set import LinearForm, SignalForm, TreeForm
 
 Rows: TypeAlias = NDArray[np.float32]
@@ -37,8 +37,8 @@ def reasons_graph(
     """Return the ONNX model, or None where shares would not add up to the score.
 
     `rows` (n, width + offers) are encoded contacts of the profile with the offers' columns, of
-    which the means are taken. Inputs are those of the profile's graph and `offer` (n,), -1 for
-    none; output (n, features + 1) `shares` of the score, the last for what is no feature's.
+    which the means are taken. Inputs are `row`, as the profile's graph gives it, and `offer` (n,),
+    -1 for none; output (n, features + 1) `shares` of the score, the last for what is no feature's.
     """
     grown = [
         (weight, read_ensemble(folder / part.file))
@@ -52,17 +52,13 @@ def reasons_graph(
     rest = len(names)
     target_of = np.array([places[source] for source in encoder.sources] + [rest] * offers)
     graph = Graph()
-    made = encoded(graph, encoder)
+    made = laid_out(ROW, encoder)
     shares = _linear(graph, form, made, target_of, mean=rows.mean(axis=0), rest=rest)
     if grown:
         walked = _walked(graph, grown, made, target_of, rows=rows, rest=rest)
         shares = graph.add("Add", shares, walked)
     graph.renamed(shares, SHARES)
-    inputs: dict[str, tuple[Any, int | None]] = {OFFER: (np.int64, None)}
-    if encoder.numeric:
-        inputs[NUMBERS] = (np.float64, len(encoder.numeric))
-    if encoder.nominal:
-        inputs[CODES] = (np.int64, len(encoder.nominal))
+    inputs = {ROW: (np.float32, made.width), OFFER: (np.int64, None)}
     notes = {
         "features": json.dumps(names),
         "calibration": json.dumps(asdict(form.calibration)),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import compose, utils
 
 from models.artefacts import write_contents
 from models.candidates.boosted import Boosted
@@ -14,7 +16,8 @@ from models.encoding import Encoder
 from models.live import LiveModelSet
 from models.live_graph.paths import shared_out
 from models.live_graph.writing import write_graphs
-from models.model_set import CalibrationForm, SignalForm
+from models.live_inputs import CODES, NUMBERS, ROW
+from models.model_set import CalibrationForm, SignalForm, live_file, reasons_file
 from models.scorers import with_offer
 from models.signals import Task
 from models.tried_rows import drawn_rows
@@ -88,6 +91,72 @@ def test_reasons_name_features_not_encoded_columns_largest_first(tmp_path: Path)
     every = live.reasons(list(values.values()), profile="never seen", offer=1, top=9)
     assert every[:2] == reasons
     assert len({each.feature for each in every}) == len(every) == 3
+
+
+@pytest.mark.parametrize("calibration", [RAW, SIGMOID, ISOTONIC])
+def test_the_largest_effects_are_found_without_working_out_all(
+    tmp_path: Path, calibration: CalibrationForm
+) -> None:
+    encoder = encoder_of()
+    live = told(tmp_path, encoder, signal(line(encoder, offers=OFFERS), calibration=calibration))
+    known = live.shares_of("all")
+    assert known is not None
+    columns = drawn_rows(encoder, rng=np.random.default_rng(5), count=200)
+    shares = known.shares(live.many_inputs(columns), offer=0)
+    score = shares.sum(axis=1, keepdims=True)
+    effects = known.chance(score) - known.chance(score - shares[:, :-1])
+    for at, by_feature in enumerate(effects):
+        values = [columns[name][at] for name in live.features]
+        top = live.reasons(values, profile="all", offer=0, top=1)
+        if top:
+            largest = np.abs(by_feature).max()
+            place = known.features.index(top[0].feature)
+            assert top[0].effect == pytest.approx(by_feature[place], abs=1e-12)
+            assert abs(top[0].effect) == pytest.approx(largest, abs=1e-12)
+        else:
+            assert not by_feature.any()
+
+
+def as_written_earlier(folder: Path) -> None:
+    """Let the graph of reasons encode the contact itself, as those of earlier versions do."""
+    path, told_path = folder / live_file("all"), folder / reasons_file("all")
+    made = str(folder.parent / "encoder.onnx")
+    utils.extract_model(str(path), made, [NUMBERS, CODES], [ROW])
+    begun = compose.add_prefix(onnx.load(made), "begun_")
+    then = onnx.load(told_path)
+    both = compose.merge_models(begun, then, io_map=[(f"begun_{ROW}", ROW)])
+    for named in (*both.graph.input, *both.graph.node):
+        if isinstance(named, onnx.NodeProto):
+            named.input[:] = [each.replace("begun_numbers", NUMBERS) for each in named.input]
+            named.input[:] = [each.replace("begun_codes", CODES) for each in named.input]
+        else:
+            named.name = named.name.removeprefix("begun_")
+    onnx.helper.set_model_props(both, {each.key: each.value for each in then.metadata_props})
+    told_path.write_bytes(both.SerializeToString())
+    scores = onnx.load(path)
+    scores.graph.output.remove(next(each for each in scores.graph.output if each.name == ROW))
+    path.write_bytes(scores.SerializeToString())
+    write_contents(folder)
+
+
+def test_a_set_of_an_earlier_version_gives_the_same_reasons(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    encoder = encoder_of()
+    form = signal(line(encoder, offers=OFFERS), grown(folder, encoder, Boosted))
+    live, values = told(folder, encoder, form), ["search", 900.0, None]
+    found = live.score(values, profile="all")
+    as_written_earlier(folder)
+    earlier = LiveModelSet.load(folder)
+
+    before = earlier.score(values, profile="all")
+
+    assert (found.row is None, before.row is None) == (False, True)
+    np.testing.assert_array_equal(before.matrix, found.matrix)
+    wanted = live.reasons(values, profile="all", offer=1, row=found.row)
+    assert len(wanted) == 3
+    assert earlier.reasons(values, profile="all", offer=1, row=before.row) == wanted
+    assert live.reasons(values, profile="all", offer=1) == wanted
 
 
 def test_those_whom_reasons_are_given_against_have_none_on_average(tmp_path: Path) -> None:
