@@ -84,8 +84,8 @@ class LiveModelSet:
             Signal(name) for name in dict.fromkeys(row.signal for row in manifest.answers)
         )
         self.encoder = encoder
-        self._names = (*self.signals, _UPLIFT)
-        self._shape = (len(self._names), max(len(self.offer_ids), 1))
+        self.names = (*self.signals, _UPLIFT)
+        self._shape = (len(self.names), max(len(self.offer_ids), 1))
         self._sessions = sessions
         self._reasons = reasons or {}
         self._all = sessions[ALL_PROFILES]
@@ -127,7 +127,7 @@ class LiveModelSet:
         """
         session = self._sessions.get(profile, self._all)
         found, *row = session.run(self._outputs, self.inputs(values))
-        return LiveScores(self._names, found.reshape(self._shape), *row)
+        return LiveScores(self.names, found.reshape(self._shape), *row)
 
     def score_many(self, columns: Columns, *, profile: str) -> LiveScores:
         """Return the scores of n contacts of one profile, from named columns of n raw values.
@@ -136,7 +136,7 @@ class LiveModelSet:
         """
         session = self._sessions.get(profile, self._all)
         (found,) = session.run(_SCORES, self.many_inputs(columns))
-        return LiveScores(self._names, found.reshape(-1, *self._shape))
+        return LiveScores(self.names, found.reshape(-1, *self._shape))
 
     def reasons(
         self,

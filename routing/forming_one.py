@@ -6,8 +6,10 @@ For a single row an array operation costs more than all the sums in it; a test h
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from math import isfinite
+
+import msgspec
 
 from routing.forming import Rules, advice_of, note_of, route_of
 from routing.offers import Offer, why_not, why_offered
@@ -15,10 +17,11 @@ from routing.strategy import Handling, RankedOffer, Reason, Signals, Strategy
 from routing.value_groups import group_name
 
 NAN = math.nan
+# What is known of an offer's score only once it is chosen: the reasons, by the offer's id.
+Reasons = Callable[[str], tuple[Reason, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class OfferScore:
+class OfferScore(msgspec.Struct, frozen=True):
     """One offer's scores for one customer; NaN where no model could say.
 
     `keep` and `value` are those of the customer if this offer is the best. `uplift` NaN is
@@ -33,8 +36,7 @@ class OfferScore:
     value: float = NAN
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredCustomer:
+class ScoredCustomer(msgspec.Struct, frozen=True):
     """One customer with the scores of each offer, in the order of the offers."""
 
     customer_id: str
@@ -46,102 +48,113 @@ class ScoredCustomer:
     life_event: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(msgspec.Struct, frozen=True):
+    """An offer judged; `known` says that a model could, `usable` that it may be presented.
+
+    Worth it or not: that is `present`. `place` is (no tier, money lost): the best comes first.
+    """
+
     offer: Offer
     score: OfferScore
     uplift: float
     added: float
     known: bool
     eligible: bool
+    usable: bool
     present: bool
-
-    @property
-    def tier(self) -> int:
-        """What is presented comes first, then what may be."""
-        return self.present + self.usable
-
-    @property
-    def usable(self) -> bool:
-        """Whether the offer may be presented, worth it or not."""
-        return self.eligible and self.known and not self.offer.barred
+    place: tuple[int, float]
 
 
-def form_one(customer: ScoredCustomer, *, rules: Rules) -> Strategy:
-    """Return the customer's strategy; the offers of `rules` are those of the scores, in order."""
+def form_one(
+    customer: ScoredCustomer, *, rules: Rules, reasons_of: Reasons | None = None
+) -> Strategy:
+    """Return the customer's strategy; the offers of `rules` are those of the scores, in order.
+
+    The reasons are the customer's, or those that `reasons_of` gives for the first offer.
+    """
     judged = [
         _judged(offer, score, customer)
         for offer, score in zip(rules.offers, customer.scores, strict=True)
     ]
-    judged.sort(key=lambda one: (-one.tier, -one.added))  # stable: ties keep the catalogue's order
-    best = judged[0] if judged and judged[0].usable else None
-    offers = tuple(_ranked(one, customer) for one in judged)
-    chosen = judged[0].offer if offers and offers[0].present else None
-    group = _group(best, customer, cuts=rules.cuts)
+    judged.sort(key=_place)  # stable: ties keep the catalogue's order
+    first = judged[0] if judged else None
+    best = first if first is not None and first.usable else None
+    chosen = first.offer if first is not None and first.present else None
+    reasons = customer.reasons
+    if reasons_of is not None and first is not None:
+        reasons = reasons_of(first.offer.offer_id)
+    stage, refused = customer.stage, customer.do_not_offer
+    group = _group(best, refused=refused, cuts=rules.cuts)
     return Strategy(
-        customer_id=customer.customer_id,
-        partner=rules.partner,
-        stage=customer.stage,
-        value_group=group_name(group),
-        signals=_signals(best),
-        route=route_of(chosen, stage=customer.stage, group=group),
-        handling=Handling(
-            offers,
-            note=note_of(stage=customer.stage, reasons=customer.reasons, event=customer.life_event),
-            advice=advice_of(chosen, refused=customer.do_not_offer),
+        customer.customer_id,
+        rules.partner,
+        stage,
+        group_name(group),
+        _signals(best),
+        route_of(chosen, stage=stage, group=group),
+        Handling(
+            tuple([_ranked(one, customer) for one in judged]),
+            note_of(stage=stage, reasons=reasons, event=customer.life_event),
+            advice_of(chosen, refused=refused),
         ),
-        reasons=customer.reasons,
-        model_set=rules.model_set,
-        formed_at=rules.formed_at,
-        expires_at=rules.expires_at,
-        exempt=customer.exempt,
+        reasons,
+        rules.model_set,
+        rules.formed_at,
+        rules.expires_at,
+        customer.exempt,
     )
 
 
 def _judged(offer: Offer, score: OfferScore, customer: ScoredCustomer) -> _Judged:
-    uplift = score.uplift
+    uplift, lapse = score.uplift, score.lapse
     if uplift != uplift:  # NaN: what acceptance adds to those who buy unasked
         uplift = score.accept - _number(score.baseline)
-    lapse = _number(score.lapse)
+    lapse = _number(lapse)
     added = uplift * (offer.margin * (1.0 - lapse) - offer.lapse_cost * lapse)
     added -= offer.presentation_cost
-    known = math.isfinite(added) and math.isfinite(score.accept)
+    known = isfinite(added) and isfinite(score.accept)
+    if not known:
+        uplift = added = 0.0
     eligible = customer.stage in offer.eligible_stages
-    present = (
-        known
-        and eligible
-        and not (offer.barred or customer.do_not_offer)
-        and uplift > 0.0
-        and added > 0.0
-    )
-    return _Judged(
-        offer, score, uplift if known else 0.0, added if known else 0.0, known, eligible, present
-    )
+    usable = eligible and known and not offer.barred
+    present = usable and not customer.do_not_offer and uplift > 0.0 and added > 0.0
+    place = (-present - usable, -added)
+    return _Judged(offer, score, uplift, added, known, eligible, usable, present, place)
+
+
+def _place(one: _Judged) -> tuple[int, float]:
+    return one.place
 
 
 def _ranked(one: _Judged, customer: ScoredCustomer) -> RankedOffer:
-    judged = one.eligible and one.known
-    likelihood, uplift, added = (
-        (_rounded(one.score.accept, 4), _rounded(one.uplift, 4), _rounded(one.added, 2))
-        if judged
-        else (0.0, 0.0, 0.0)
-    )
-    asked, barred = customer.do_not_offer, one.offer.barred
+    eligible, asked, barred = one.eligible, customer.do_not_offer, one.offer.barred
+    if eligible and one.known:
+        likelihood, uplift, added = (
+            _rounded(one.score.accept, 1e4),
+            _rounded(one.uplift, 1e4),
+            _rounded(one.added, 1e2),
+        )
+        told = not asked and not barred
+    else:
+        likelihood = uplift = added = 0.0
+        told = False
     why = (
         why_offered(uplift, added)
-        if judged and not asked and not barred
-        else why_not(one.eligible, asked, barred, stage=customer.stage)
+        if told
+        else why_not(eligible, asked, barred, stage=customer.stage)
     )
     return RankedOffer(
-        one.offer.offer_id, one.present, likelihood, uplift, added, why, one.eligible and not asked
+        one.offer.offer_id, one.present, likelihood, uplift, added, why, eligible and not asked
     )
 
 
-def _group(best: _Judged | None, customer: ScoredCustomer, *, cuts: Sequence[float]) -> int:
+def _group(best: _Judged | None, *, refused: bool, cuts: Sequence[float]) -> int:
     """Return the number of the value group: how many thresholds the value does not reach."""
-    value = NAN if best is None or customer.do_not_offer else best.score.value
-    value = _number(value)
-    return sum(value < cut for cut in cuts)
+    value = 0.0 if best is None or refused else _number(best.score.value)
+    group = 0
+    for cut in cuts:
+        group += value < cut
+    return group
 
 
 def _signals(best: _Judged | None) -> Signals:
@@ -149,22 +162,21 @@ def _signals(best: _Judged | None) -> Signals:
         return Signals()
     score = best.score
     return Signals(
-        _plain(score.accept, 4),
-        _plain(score.lapse, 4),
-        _plain(score.keep, 4),
-        _plain(score.value, 2),
+        _plain(score.accept, 1e4),
+        _plain(score.lapse, 1e4),
+        _plain(score.keep, 1e4),
+        _plain(score.value, 1e2),
     )
 
 
-def _plain(number: float, digits: int) -> float | None:
-    return _rounded(number, digits) if math.isfinite(number) else None
+def _plain(number: float, scale: float) -> float | None:
+    return round(number * scale) / scale if isfinite(number) else None
 
 
-def _rounded(number: float, digits: int) -> float:
+def _rounded(number: float, scale: float) -> float:
     """Return the number rounded as numpy does: scaled first, halves to the even neighbour."""
-    scale = 10.0**digits
     return round(number * scale) / scale
 
 
 def _number(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
+    return value if isfinite(value) else 0.0

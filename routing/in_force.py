@@ -13,6 +13,7 @@ from routing.exploring import NO_EXPLORATION
 from routing.known import Known, LiveScores
 from routing.offer_states import NOTHING_DECIDED, Standing, Standings
 from routing.open_set import OpenSet
+from routing.partner_rules import PartnerRules, rules_for
 from routing.slots import SlotPlan
 from routing.strategy import Reason
 
@@ -63,6 +64,7 @@ class InForce:
         "live",
         "plan",
         "record",
+        "rules",
         "standings",
         "strategies",
     )
@@ -90,6 +92,7 @@ class InForce:
         self.hold_back_share = hold_back_share
         self.exploration = exploration
         self.live = live
+        self.rules = _rules(strategies, standings)
         self.record = msgspec.json.encode(_record(self))
         self.in_force_id = blake2b(self.record, digest_size=8).hexdigest()
 
@@ -117,6 +120,22 @@ def in_force_from(
         exploration=Exploration(record.explore_share, regret),
         live=live,
     )
+
+
+def _rules(strategies: OpenSet | None, standings: Standings) -> dict[str, PartnerRules]:
+    """Return what live answers go by, for each partner."""
+    if strategies is None:
+        return {}
+    header = strategies.header
+    return {
+        partner: rules_for(
+            partner,
+            offers=header.offers.get(partner, ()),
+            cuts=header.cuts.get(partner, ()),
+            standings=standings,
+        )
+        for partner in {*header.partners, *header.offers, *header.cuts}
+    }
 
 
 def _record(made: InForce) -> Record:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from routing.contact import Contact
 from routing.errors import RoutingError
-from routing.forming import Rules, note_of
+from routing.forming import Rules
 from routing.forming_one import ScoredCustomer, form_one
 from routing.in_force import InForce, LiveModels
 from routing.known import Known, LiveScoreError, LiveScores
-from routing.offer_states import with_standings
 from routing.offers import ASKED_NOT_TO, Offer
 from routing.open_set import OpenSet
-from routing.strategy import Strategy
+from routing.partner_rules import PartnerRules, rules_for
+from routing.strategy import Reason, Strategy
 from routing.vectors import unpacked
 
+_FAILED = "It could not be scored now:"
 
-@dataclass(frozen=True, slots=True)
-class FormedNow:
+
+class FormedNow(msgspec.Struct, frozen=True):
     """The strategy formed now, None where it could not be, and why in words."""
 
     strategy: Strategy | None
@@ -40,88 +40,70 @@ def formed_now(
     expired = formed.expires_at <= now
     if strategies is None or not (expired or contact.events or contact.features):
         return None
-    if live is None and expired:
-        return None  # the profile's default says that it has expired
+    if live is None:  # expired, the profile's default says so
+        return None if expired else FormedNow(None, f"{_FAILED} there is no live model set.")
     try:
-        known = _known(contact, formed, strategies=strategies, live=live, now=now)
-        scores = known.by.scores(known.known, offers=strategies.offer_ids(formed.partner))
-        strategy = _strategy(formed, scores, strategies=strategies, in_force=in_force, now=now)
+        known = _known(contact, formed, strategies=strategies, now=now)
+        rules = in_force.rules.get(formed.partner) or _without_offers(formed.partner)
+        strategy, said = _strategy(formed, known, live=live, rules=rules)
     except RoutingError as error:
-        return FormedNow(None, f"It could not be scored now: {error.fact}")
-    strategy = _with_reasons(strategy, scores, live=known.by)
-    return FormedNow(strategy, _why(contact, formed, expired=expired, said=scores.why))
+        return FormedNow(None, f"{_FAILED} {error.fact}")
+    return FormedNow(strategy, _why(contact, formed, expired=expired, said=said))
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    known: Known
-    by: LiveModels
-
-
-def _known(
-    contact: Contact,
-    formed: Strategy,
-    *,
-    strategies: OpenSet,
-    live: LiveModels | None,
-    now: datetime,
-) -> _Known:
+def _known(contact: Contact, formed: Strategy, *, strategies: OpenSet, now: datetime) -> Known:
     header = strategies.header
     vector = strategies.vector_of(formed.partner, formed.customer_id)
-    if live is None or header.as_of is None or not vector:
-        missing = "no live model set" if live is None else "no feature values"
+    if header.as_of is None or not vector:
         raise LiveScoreError(
-            f"there is {missing}.", fix="Promote a model set and form the strategies again."
+            "there is no feature values.", fix="Form the strategies again with this version."
         )
-    known = Known(
-        names=header.features,
-        values=unpacked(vector),
-        stage=formed.stage,
-        as_of=header.as_of,
-        now=now,
-        events=contact.events,
-        features=contact.features,
+    return Known(
+        header.features,
+        unpacked(vector),
+        formed.stage,
+        header.as_of,
+        now,
+        contact.events,
+        contact.features,
     )
-    return _Known(known, live)
-
-
-def _with_reasons(strategy: Strategy, found: LiveScores, *, live: LiveModels) -> Strategy:
-    """Return the strategy with what moves the chance of its first offer, where that is known."""
-    offers = strategy.handling.offers
-    reasons = live.reasons(found, offer_id=offers[0].offer_id) if offers else ()
-    if not reasons:
-        return strategy
-    note = note_of(stage=strategy.stage, reasons=reasons, event=found.life_event)
-    handling = msgspec.structs.replace(strategy.handling, note=note)
-    return msgspec.structs.replace(strategy, reasons=reasons, handling=handling)
 
 
 def _strategy(
-    formed: Strategy, found: LiveScores, *, strategies: OpenSet, in_force: InForce, now: datetime
-) -> Strategy:
-    offers = with_standings(
-        strategies.header.offers.get(formed.partner, ()),
-        standings=in_force.standings,
-        formed_at=now,
+    formed: Strategy, known: Known, *, live: LiveModels, rules: PartnerRules
+) -> tuple[Strategy, str | None]:
+    """Return the strategy, and what could not be used."""
+    scores = live.scores(known, offers=rules.offer_ids)
+    now = known.now
+    strategy = form_one(
+        ScoredCustomer(
+            formed.customer_id,
+            scores.stage,
+            scores.offers,
+            any(one.why == ASKED_NOT_TO for one in formed.handling.offers),
+            formed.exempt,
+            (),
+            scores.life_event,
+        ),
+        rules=Rules(
+            rules.partner,
+            _open(formed, rules.offers_at(now)),
+            rules.cuts,
+            scores.model_set,
+            now,
+            now,
+        ),
+        reasons_of=partial(_reasons, scores, live=live),
     )
-    cuts = strategies.header.cuts.get(formed.partner, ())
-    rules = Rules(
-        partner=formed.partner,
-        offers=_open(formed, offers),
-        cuts=tuple(math.inf if cut is None else cut for cut in cuts),
-        model_set=found.model_set,
-        formed_at=now,
-        expires_at=now,
-    )
-    customer = ScoredCustomer(
-        formed.customer_id,
-        found.stage,
-        found.offers,
-        do_not_offer=any(one.why == ASKED_NOT_TO for one in formed.handling.offers),
-        exempt=formed.exempt,
-        life_event=found.life_event,
-    )
-    return form_one(customer, rules=rules)
+    return strategy, scores.why
+
+
+def _reasons(scores: LiveScores, offer_id: str, *, live: LiveModels) -> tuple[Reason, ...]:
+    return live.reasons(scores, offer_id=offer_id)
+
+
+def _without_offers(partner: str) -> PartnerRules:
+    return rules_for(partner, offers=(), cuts=(), standings={})
 
 
 def _open(formed: Strategy, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
@@ -134,6 +116,8 @@ def _open(formed: Strategy, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
         for one in formed.handling.offers
         if one.eligible and not one.present and one.added_value > 0.0 and one.uplift > 0.0
     }
+    if not kept:
+        return offers
     return tuple(
         msgspec.structs.replace(one, barred=kept[one.offer_id]) if one.offer_id in kept else one
         for one in offers

@@ -21,7 +21,8 @@ from routing.vectors import Value
 _log = logging.getLogger("callworth.serving")
 
 _LIFE_EVENT = "life_event"
-_SCORED = ("accept", "baseline", "lapse", "uplift", "keep", "value")
+_SCORED = OfferScore.__struct_fields__
+_UNKNOWN = OfferScore()
 
 
 class LiveScoring:
@@ -30,6 +31,10 @@ class LiveScoring:
     def __init__(self, models: LiveModelSet) -> None:
         self.models = models
         self._places = {name: place for place, name in enumerate(models.features)}
+        self._offers = {offer: place for place, offer in enumerate(models.offer_ids)}
+        # Where each of an offer's scores lies among those of the model set, None where nowhere.
+        rows = {name: row for row, name in enumerate(models.names)}
+        self._rows = tuple(rows.get(name) for name in _SCORED)
 
     @property
     def version(self) -> str:
@@ -48,9 +53,9 @@ class LiveScoring:
 
     def reasons(self, scores: LiveScores, *, offer_id: str) -> tuple[Reason, ...]:
         """Return what moves the chance that the offer is accepted: exact, or none; never raises."""
-        if offer_id not in self.models.offer_ids:
+        offer = self._offers.get(offer_id)
+        if offer is None:
             return ()
-        offer = self.models.offer_ids.index(offer_id)
         try:
             found = self.models.reasons(
                 scores.values, profile=scores.stage, offer=offer, row=scores.row
@@ -91,15 +96,14 @@ class LiveScoring:
 
     def _offer_scores(self, found: ModelScores, offers: tuple[str, ...]) -> tuple[OfferScore, ...]:
         """Return the scores of these offers; of one that the model set does not know, none."""
-        by_offer = found.matrix.T.tolist()
-        names, ids = (*found.names,), self.models.offer_ids
-        made = []
-        for offer in offers:
-            scores = (
-                dict(zip(names, by_offer[ids.index(offer)], strict=True)) if offer in ids else {}
-            )
-            made.append(OfferScore(**{name: scores.get(name, NAN) for name in _SCORED}))
-        return tuple(made)
+        rows = found.matrix.tolist()
+        nothing = [NAN] * len(rows[0])
+        scored = [nothing if row is None else rows[row] for row in self._rows]
+        by_offer = [*zip(*scored, strict=True)]
+        places = [self._offers.get(offer) for offer in offers]
+        return tuple(
+            [_UNKNOWN if place is None else OfferScore(*by_offer[place]) for place in places]
+        )
 
     def _in_order(self, values: Sequence[Value], names: tuple[str, ...]) -> tuple[Value, ...]:
         """Return the values in the order of the model set; what the set did not hold is unknown."""

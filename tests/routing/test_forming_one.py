@@ -88,3 +88,19 @@ def test_one_alone_is_formed_as_among_many(seed: int) -> None:
             life_event=events[number],
         )
         assert msgspec.to_builtins(form_one(one, rules=rules)) == msgspec.to_builtins(wanted)
+
+
+def test_the_reasons_are_asked_of_the_first_offer_alone() -> None:
+    offers = _offers(np.random.default_rng(1))
+    rules = Rules("main", offers, (), "17", NOW, NOW)
+    scores = [OfferScore(0.1 * number, 0.0, 0.0, 0.1 * number) for number in range(len(offers))]
+    asked: list[str] = []
+
+    def reasons_of(offer_id: str) -> tuple[Reason, ...]:
+        asked.append(offer_id)
+        return (Reason(f"likes {offer_id}", 0.1),)
+
+    formed = form_one(ScoredCustomer("c", "lead", scores), rules=rules, reasons_of=reasons_of)
+
+    assert asked == [formed.handling.offers[0].offer_id]
+    assert formed.reasons[0].text in formed.handling.note
