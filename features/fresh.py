@@ -6,20 +6,20 @@ where a contact is answered, beside no engine. docs/features.md says what stays 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from features.conditions import holds
 from features.contract import Stage
-from features.fresh_columns import Aged, Value, carried_on, grown
+from features.fresh_columns import NUMBER, Aged, Value, carried_on
 from features.fresh_events import FreshEvent
-from features.fresh_plan import Group, plan_of
+from features.fresh_plan import Group, Plan, plan_of
 from features.stages import LEADS_TO
 from features.subjects import EVENTS
 
 _SECONDS_A_DAY = 86_400.0
 _FURTHEST_FIRST = (*LEADS_TO, Stage.PROSPECT)
+_STAGE_OF = {kind: stage for stage, kinds in LEADS_TO.items() for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,51 +55,53 @@ def fresh_values(
     elapsed = _days_between(as_of, now)
     since = [event for event in events if event.occurred_at >= as_of]
     made = list(values)
+    changed: dict[Group, list[Aged]] = {}
     if elapsed:
         for place in plan.growing:
-            made[place] = grown(values[place], elapsed)
-    for view, groups in plan.groups.items():
-        happened = [
-            Aged(_days_between(event.occurred_at, now), event.row)
-            for event in since
-            if event.view == view
-        ]
-        for group in groups if happened or elapsed else ():
-            fresh = [one for one in happened if holds(group.condition, one.row)] if happened else ()
-            if fresh or _emptied(group, values, elapsed=elapsed):
-                for placed in group.columns:
-                    made[placed.place] = carried_on(
-                        placed, stored=values, made=made, fresh=fresh, elapsed_days=elapsed
-                    )
-    stage_now, entered = _stage_since(since, stage=stage, now=now)
+            days = values[place]
+            made[place] = days + elapsed if isinstance(days, NUMBER) and days == days else None
+        changed = {group: [] for group in _emptied(plan, values, elapsed=elapsed)}
+    for event in since:
+        aged = Aged(_days_between(event.occurred_at, now), event.row)
+        for group in plan.groups[event.view].counting(event.row):
+            changed.setdefault(group, []).append(aged)
+    for group, fresh in changed.items():
+        for placed in group.columns:
+            made[placed.place] = carried_on(
+                placed, stored=values, made=made, fresh=fresh, elapsed_days=elapsed
+            )
+    stage_now, entered = _stage_since(since, stage=stage, now=now) if since else (stage, None)
     if entered is not None and plan.days_in_stage is not None:
         made[plan.days_in_stage] = entered
-    return Fresh(tuple(made), stage_now, left_out=len(events) - len(since))
+    return Fresh(tuple(made), stage_now, len(events) - len(since))
 
 
-def _emptied(group: Group, values: Sequence[Value], *, elapsed: float) -> bool:
-    """Return whether the last row of the group has left one of its windows meanwhile."""
-    last = values[group.recency] if group.recency is not None else None
-    if not isinstance(last, int | float):
-        return False
-    for days in group.windows:
-        if days >= last:
-            return days < last + elapsed
-    return False
+def _emptied(plan: Plan, values: Sequence[Value], *, elapsed: float) -> Iterator[Group]:
+    """Yield the groups whose last row has left one of their windows meanwhile."""
+    for recency, windows, group in plan.leaving:
+        last = values[recency]
+        if not isinstance(last, NUMBER) or last > windows[-1]:
+            continue
+        for days in windows:
+            if days >= last:
+                if days < last + elapsed:
+                    yield group
+                break
 
 
 def _stage_since(
     events: Sequence[FreshEvent], *, stage: str, now: datetime
 ) -> tuple[str, float | None]:
     """Return the stage now, and how many days ago a fresh event led to it (None: none did)."""
-    for further in _FURTHEST_FIRST if events else ():
+    led = [
+        (_STAGE_OF[kind], event.occurred_at)
+        for event in events
+        if event.view == EVENTS.view and (kind := event.row.get("kind")) in _STAGE_OF
+    ]
+    for further in _FURTHEST_FIRST if led else ():
         if further == stage:
             break
-        leading = [
-            _days_between(event.occurred_at, now)
-            for event in events
-            if event.view == EVENTS.view and event.row.get("kind") in LEADS_TO.get(further, ())
-        ]
+        leading = [_days_between(at, now) for to, at in led if to == further]
         if leading:
             return further, max(leading)
     return stage, None
@@ -107,4 +109,5 @@ def _stage_since(
 
 def _days_between(earlier: datetime, later: datetime) -> float:
     """Return the days between two instants, 0 where a clock has gone back."""
-    return max((later - earlier).total_seconds(), 0.0) / _SECONDS_A_DAY
+    seconds = (later - earlier).total_seconds()
+    return seconds / _SECONDS_A_DAY if seconds > 0.0 else 0.0

@@ -13,6 +13,9 @@ Value: TypeAlias = float | str | None
 
 # Sums are of decimals with four places (see features.windows): whole numbers of these units.
 _UNITS = 10_000
+# What a number is; spelt out once, as a union made at each question costs more than the answer.
+NUMBER = (int, float)
+_WITHIN = (Aggregate.COUNT, Aggregate.SUM, Aggregate.MEAN)
 _ORDER = (
     *(Aggregate.COUNT, Aggregate.SUM, Aggregate.DAYS_SINCE_FIRST, Aggregate.DAYS_SINCE_LAST),
     *(Aggregate.FIRST, Aggregate.LAST, Aggregate.MEAN, Aggregate.TREND),
@@ -61,27 +64,19 @@ def carried_on(
     the column's condition holds for.
     """
     column, held = placed.column, stored[placed.place]
-    last = _last(placed, stored=stored, elapsed_days=elapsed_days)
-    if column.aggregate is Aggregate.TREND:
-        return _trend(placed, held, made=made, fresh=fresh, last=last)
-    if column.aggregate is Aggregate.DAYS_SINCE_LAST:
-        return min([row.days for row in fresh], default=grown(held, elapsed_days))
-    if column.aggregate is Aggregate.DAYS_SINCE_FIRST:
+    aggregate = column.aggregate
+    if aggregate in _WITHIN:
+        return _within(placed, held, stored=stored, fresh=fresh, elapsed_days=elapsed_days)
+    if aggregate is Aggregate.DAYS_SINCE_LAST:
+        return min([row.days for row in fresh]) if fresh else grown(held, elapsed_days)
+    if aggregate is Aggregate.DAYS_SINCE_FIRST:
         return grown(held, elapsed_days) if not absent(held) else _longest(fresh)
-    if column.aggregate is Aggregate.LAST:
+    if aggregate is Aggregate.TREND:
+        last = _last(placed, stored=stored, elapsed_days=elapsed_days)
+        return _trend(placed, held, made=made, fresh=fresh, last=last)
+    if aggregate is Aggregate.LAST:
         return max((_dated(column, row) for row in fresh), default=(0.0, held))[1]
-    if column.aggregate is Aggregate.FIRST:
-        return held if held not in (None, "none") or not fresh else _first(column, fresh)
-    if column.days is not None and last is not None and last > column.days:
-        held = None if column.aggregate is Aggregate.MEAN else 0
-    within = [row for row in fresh if column.days is None or row.days <= column.days]
-    if not within:
-        return held
-    if column.aggregate is Aggregate.COUNT:
-        return _number(held) + len(within)
-    if column.aggregate is Aggregate.SUM:
-        return (_units(_number(held)) + _sum(column, within)) / _UNITS
-    return _mean(placed, held, within=within, stored=stored)
+    return held if held not in (None, "none") or not fresh else _first(column, fresh)
 
 
 def absent(value: Value) -> bool:
@@ -91,7 +86,32 @@ def absent(value: Value) -> bool:
 
 def grown(days: Value, elapsed: float) -> float | None:
     """Return a number of days `elapsed` days later, None where there is none."""
-    return days + elapsed if isinstance(days, int | float) and days == days else None
+    return days + elapsed if isinstance(days, NUMBER) and days == days else None
+
+
+def _within(
+    placed: Placed,
+    held: Value,
+    *,
+    stored: Sequence[Value],
+    fresh: Sequence[Aged],
+    elapsed_days: float,
+) -> Value:
+    """Return the count, sum or mean of the rows of a window, or of all."""
+    column = placed.column
+    aggregate, days = column.aggregate, column.days
+    if days is not None:
+        last = _last(placed, stored=stored, elapsed_days=elapsed_days)
+        if last is not None and last > days:
+            held = None if aggregate is Aggregate.MEAN else 0
+        fresh = [row for row in fresh if row.days <= days]
+    if not fresh:
+        return held
+    if aggregate is Aggregate.COUNT:
+        return _number(held) + len(fresh)
+    if aggregate is Aggregate.SUM:
+        return (_units(_number(held)) + _sum(column, fresh)) / _UNITS
+    return _mean(placed, held, within=fresh, stored=stored)
 
 
 def _mean(placed: Placed, held: Value, *, within: Sequence[Aged], stored: Sequence[Value]) -> Value:
@@ -138,7 +158,7 @@ def _dated(column: Windowed, row: Aged) -> tuple[float, str]:
 
 def _sum(column: Windowed, rows: Sequence[Aged]) -> int:
     values = (row.row.get(column.of) for row in rows)
-    return sum(_units(value) for value in values if isinstance(value, int | float))
+    return sum(_units(value) for value in values if isinstance(value, NUMBER))
 
 
 def _units(value: float) -> int:
@@ -146,4 +166,4 @@ def _units(value: float) -> int:
 
 
 def _number(value: Value) -> float:
-    return value if isinstance(value, int | float) and value == value else 0
+    return value if isinstance(value, NUMBER) and value == value else 0

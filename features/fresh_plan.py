@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from features.conditions import Condition
+from features.conditions import Condition, Row, holds
 from features.fresh_columns import Placed, in_order
 from features.subjects import ACTIVITY, CONTACT_HISTORY, EVENTS, TOUCHES, Counted
 from features.windows import TREND_DAYS, Aggregate, Windowed
 
 _DAYS_SINCE = frozenset({Aggregate.DAYS_SINCE_FIRST, Aggregate.DAYS_SINCE_LAST})
 _STAGE_DAYS = ("days_in_stage", "days_known")
+# More different rows than the closed sets of the data contract make in a view.
+_DIFFERENT_ROWS = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """The columns of a vector that count the same rows; `windows` are their days, ascending.
 
@@ -29,11 +31,32 @@ class Group:
     recency: int | None
 
 
+class Groups:
+    """The groups of a view; which of them count a row hangs on what their conditions test."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.all = tuple(groups)
+        self.tested = tuple(sorted({test.column for each in groups for test in each.condition}))
+        self._counting = lru_cache(maxsize=_DIFFERENT_ROWS)(self._holding)
+
+    def counting(self, row: Row) -> tuple[Group, ...]:
+        """Return the groups whose condition holds for the row."""
+        return self._counting(*map(row.get, self.tested))
+
+    def _holding(self, *values: object) -> tuple[Group, ...]:
+        row = dict(zip(self.tested, values, strict=True))
+        return tuple(group for group in self.all if holds(group.condition, row))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The groups by view, and the places of the columns that grow with time alone."""
+    """The groups by view, and the places of the columns that grow with time alone.
 
-    groups: dict[str, tuple[Group, ...]]
+    `leaving` are the groups whose last row the vector dates: those that it can see leave a window.
+    """
+
+    groups: dict[str, Groups]
+    leaving: tuple[tuple[int, tuple[int, ...], Group], ...]
     growing: tuple[int, ...]
     days_in_stage: int | None
 
@@ -43,13 +66,15 @@ def plan_of(names: tuple[str, ...]) -> Plan:
     """Return the plan of a vector with these names; names that no view counts have no part."""
     places = {name: place for place, name in enumerate(names)}
     groups = {
-        counted.view: tuple(_groups(counted, places=places))
+        counted.view: Groups(tuple(_groups(counted, places=places)))
         for counted in (EVENTS, ACTIVITY, TOUCHES, CONTACT_HISTORY)
     }
-    columns = [one for part in groups.values() for group in part for one in group.columns]
+    every = [group for part in groups.values() for group in part.all]
+    columns = [one for group in every for one in group.columns]
     growing = [one.place for one in columns if one.column.aggregate in _DAYS_SINCE]
     growing += [places[name] for name in _STAGE_DAYS if name in places]
-    return Plan(groups, tuple(growing), places.get("days_in_stage"))
+    leaving = tuple((g.recency, g.windows, g) for g in every if g.recency is not None and g.windows)
+    return Plan(groups, leaving, tuple(growing), places.get("days_in_stage"))
 
 
 def _groups(counted: Counted, *, places: dict[str, int]) -> Iterator[Group]:
