@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from models.errors import ModelSetFormatError, ModelSetNotFoundError
-from models.model_set import ENCODING, MANIFEST
+from models.model_set import ENCODING, MANIFEST, REASONS
 
 CONTENTS = "contents.json"
 TYPES = {
@@ -26,14 +26,15 @@ ONNX = ".onnx"
 
 
 def answering(folder: Path) -> tuple[str, ...]:
-    """Return the files that answer, by name: the encoder, the models, the effects, their trees.
+    """Return the files that answer, by name: encoder, models, effects, reasons, their trees.
 
     The manifest is not among them: it gets its version when the set is registered.
     """
     said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    trees = {path.relative_to(folder).as_posix() for path in folder.rglob(f"*{ONNX}")}
+    found = (*folder.rglob(f"*{ONNX}"), *folder.glob(f"{REASONS}/*.json"))
+    others = {path.relative_to(folder).as_posix() for path in found}
     effects = {file for row in said.get("effects", ()) for file in row["files"]}
-    return tuple(sorted({ENCODING} | {row["file"] for row in said["answers"]} | effects | trees))
+    return tuple(sorted({ENCODING} | {row["file"] for row in said["answers"]} | effects | others))
 
 
 def write_contents(folder: Path) -> None:

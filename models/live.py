@@ -6,7 +6,7 @@ numbers: what both may differ by is checked when a set is trained and when it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +21,7 @@ from models.encoding import Columns, Encoder
 from models.errors import NotLiveError
 from models.live_inputs import ROW, LiveInputs, Value
 from models.live_reasons import LiveReasons, Reason
+from models.live_shares import EarlierSharing, RowSharing, Sharing
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
@@ -31,6 +32,7 @@ from models.model_set import (
     read_json,
     read_manifest,
 )
+from models.shares_form import read_shares
 from models.signals import Signal
 
 Scores: TypeAlias = NDArray[np.float64]
@@ -111,11 +113,7 @@ class LiveModelSet:
             )
         encoder = Encoder.from_json(read_json(folder / ENCODING))
         sessions = _sessions(folder / LIVE, threads=threads)
-        told = _sessions(folder / REASONS, threads=threads)
-        reasons = {
-            profile: LiveReasons(session, scoring=sessions[profile])
-            for profile, session in told.items()
-        }
+        reasons = _reasons(folder / REASONS, sessions, threads=threads)
         return cls(manifest, encoder, sessions=sessions, reasons=reasons)
 
     def score(self, values: Sequence[Value], *, profile: str) -> LiveScores:
@@ -173,6 +171,19 @@ class LiveModelSet:
         for profile in self._sessions:
             self.score(nothing, profile=profile)
             self.reasons(nothing, profile=profile, offer=-1)
+
+
+def _reasons(folder: Path, sessions: Mapping[str, Any], *, threads: int) -> dict[str, LiveReasons]:
+    """Return who tells the reasons of each profile that has a file for them."""
+    graphs = _sessions(folder, threads=threads)
+    forms = {path.stem: read_shares(path) for path in sorted(folder.glob("*.json"))}
+    sharing: dict[str, Sharing] = {
+        profile: RowSharing(form, scoring=sessions[profile], trees=graphs.get(profile))
+        for profile, form in forms.items()
+    }
+    earlier = graphs.keys() - forms.keys()
+    sharing |= {profile: EarlierSharing(graphs[profile]) for profile in earlier}
+    return {profile: LiveReasons(each) for profile, each in sharing.items()}
 
 
 def _sessions(folder: Path, *, threads: int) -> dict[str, Any]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.link import log_odds
-from models.live_inputs import OFFER, ROW, SHARES, Feed
-from models.model_set import CalibrationForm
+from models.live_inputs import Feed
+from models.live_shares import Offers, Sharing
 from models.scorers import calibrated
 from models.signals import Task
 
@@ -35,63 +34,52 @@ class LiveReasons:
     with the mean customer's value in a linear part, with what the trees foretell not knowing it.
     """
 
-    def __init__(self, session: Any, *, scoring: Any) -> None:
-        """Take the session of the shares, and that of the scores, which encodes the row."""
-        notes = session.get_modelmeta().custom_metadata_map
-        self.features: tuple[str, ...] = tuple(json.loads(notes["features"]))
-        form = json.loads(notes["calibration"])
-        self._calibration = CalibrationForm(
-            **{**form, "knots": tuple((x, y) for x, y in form["knots"])}
-        )
-        self._averages = bool(json.loads(notes["averages"]))
-        self._bends_alone = not self._averages and self._calibration.method != "isotonic"
-        self._session, self._scoring = session, scoring
-        # A set of an earlier version encodes the contact once more.
-        self._from_row = any(each.name == ROW for each in session.get_inputs())
+    def __init__(self, sharing: Sharing) -> None:
+        self.features = sharing.features
+        self._sharing = sharing
+        self._bends = not sharing.averages and sharing.calibration.method != "isotonic"
 
-    def shares(self, feed: Feed, *, offer: int | NDArray[np.intp]) -> Scores:
+    def shares(self, feed: Feed, *, offer: Offers) -> Scores:
         """Return (n, features + 1) shares of the score; the last is what is no feature's.
 
         `feed` are raw inputs, or the encoded row where the scores came with it. `offer` is an index
         of the set's offers, for all or for each; -1 is none.
         """
-        if self._from_row and ROW not in feed:
-            feed = dict(zip((ROW,), self._scoring.run((ROW,), feed), strict=True))
-        count = len(next(iter(feed.values())))
-        (found,) = self._session.run(
-            (SHARES,), feed | {OFFER: np.full(count, offer, dtype=np.int64)}
-        )
-        return np.asarray(found)
+        return self._sharing.shares(feed, offer=offer)
 
     def chance(self, score: Scores) -> Scores:
         """Return the probability that a sum of shares stands for."""
-        known = log_odds(score) if self._averages else score
-        return calibrated(known, self._calibration, task=Task.PROBABILITY)
+        known = log_odds(score) if self._sharing.averages else score
+        return calibrated(known, self._sharing.calibration, task=Task.PROBABILITY)
 
     def top(self, feed: Feed, *, offer: int, count: int) -> tuple[Reason, ...]:
         """Return the features that change the chance most, largest first; at most `count`."""
-        shares = self.shares(feed, offer=offer)[0]
-        score = float(shares.sum())
-        effects = self._effects(shares[:-1], score, count=count)
-        largest = sorted(effects, key=lambda each: (-abs(each[1]), each[0]))[:count]
-        return tuple(Reason(self.features[at], effect) for at, effect in largest if effect)
+        shares = self._sharing.shares(feed, offer=offer)[0]
+        effects = self._at_the_ends(shares, count=count) if self._bends else self._all(shares)
+        largest = sorted(effects)[:count]
+        return tuple([Reason(self.features[at], by) for _, at, by in largest if by])
 
-    def _effects(self, shares: Scores, score: float, *, count: int) -> Iterator[tuple[int, float]]:
-        """Yield places with their effects: all, or those among which the largest `count` are.
+    def _at_the_ends(self, shares: Scores, *, count: int) -> list[tuple[float, int, float]]:
+        """Return (-size, place, effect) of those among which the largest `count` effects are.
 
         The logistic curve keeps the order of the shares: the largest effects are at its ends.
         """
-        if self._bends_alone:
-            order = shares.argsort(kind="stable")
-            if len(order) > 2 * count:
-                order = np.concatenate((order[:count], order[-count:]))
-            slope, shift = self._calibration.slope, self._calibration.shift
-            whole = _bent(slope * score + shift)
-            for at, share in zip(order.tolist(), shares[order].tolist(), strict=True):
-                yield at, whole - _bent(slope * (score - share) + shift)
-        else:
-            chances = self.chance(np.append(score - shares, score))
-            yield from enumerate((chances[-1] - chances[:-1]).tolist())
+        found = shares.tolist()
+        order = shares[:-1].argsort(kind="stable").tolist()
+        if len(order) > 2 * count:
+            order = order[:count] + order[-count:]
+        slope, shift = self._sharing.calibration.slope, self._sharing.calibration.shift
+        moved = slope * math.fsum(found) + shift
+        whole = _bent(moved)
+        effects = [(at, whole - _bent(moved - slope * found[at])) for at in order]
+        return [(-abs(by), at, by) for at, by in effects]
+
+    def _all(self, shares: Scores) -> Iterator[tuple[float, int, float]]:
+        """Yield (-size, place, effect) of every feature."""
+        score = shares.sum()
+        chances = self.chance(np.append(score - shares[:-1], score))
+        for at, by in enumerate((chances[-1] - chances[:-1]).tolist()):
+            yield -abs(by), at, by
 
 
 def _bent(score: float) -> float:

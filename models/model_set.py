@@ -19,7 +19,8 @@ uplift/<profile>.json             who answers for a profile's effects, with its 
 <signal>/<profile>.json           a signal's model: parts, weights, calibration
 <signal>/<profile>.<part>.onnx    the trees of a part
 live/<profile>.onnx               everything of a profile in one graph, for live answers
-reasons/<profile>.onnx            what each feature adds to its score of acceptance
+reasons/<profile>.json            what each feature adds to its score of acceptance: lines
+reasons/<profile>.onnx            and trees, where it has any
 """
 
 from __future__ import annotations
@@ -189,7 +190,12 @@ def live_file(profile: str) -> str:
 
 
 def reasons_file(profile: str) -> str:
-    """Return where the graph of a profile's reasons lies in a model set folder."""
+    """Return where the form of a profile's reasons lies in a model set folder."""
+    return f"{REASONS}/{profile}.json"
+
+
+def reasons_trees_file(profile: str) -> str:
+    """Return where the graph of the trees of a profile's reasons lies in a model set folder."""
     return f"{REASONS}/{profile}.onnx"
 
 
@@ -255,19 +261,21 @@ def stamp(folder: Path, *, version: str) -> None:
 def read_signal(path: Path) -> SignalForm:
     """Return one signal's model; the ONNX files are named in it, not read."""
     value = read_json(path)
-    calibration = value["calibration"]
     return SignalForm(
         task=value["task"],
         champion=value["champion"],
         parts=tuple(_part(part) for part in value["parts"]),
         weights=tuple(value["weights"]),
         shift=value["shift"],
-        calibration=CalibrationForm(
-            **{**calibration, "knots": tuple((x, y) for x, y in calibration["knots"])}
-        ),
+        calibration=read_calibration(value["calibration"]),
         scale=value["scale"],
         reasons=None if value["reasons"] is None else _linear(value["reasons"]),
     )
+
+
+def read_calibration(value: dict[str, Any]) -> CalibrationForm:
+    """Return a calibration from the JSON of it."""
+    return CalibrationForm(**{**value, "knots": tuple((x, y) for x, y in value["knots"])})
 
 
 def _part(value: dict[str, Any]) -> PartForm:

@@ -1,14 +1,12 @@
-"""What each feature adds to a profile's score of acceptance, as a graph of its own.
+"""What each feature adds to a profile's score of acceptance: lines as numbers, trees as a graph.
 
 Linear parts: coefficient times the distance from the mean customer. Trees: along the path
-(models.live_graph.paths). Both add up to the score exactly; only a model of which that cannot be
-said has no such graph, and then no reasons are given.
+(models.live_graph.paths). Both add up to the score exactly; of a model of which that cannot be
+said nothing is written, and then no reasons are given.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,19 +24,21 @@ from models.live_graph.paths import Shares, shared_out
 from models.live_graph.trees import limit_of
 from models.live_inputs import OFFER, ROW, SHARES
 from models.model_set import LinearForm, SignalForm, TreeForm
+from models.shares_form import SharesForm
 
 Rows: TypeAlias = NDArray[np.float32]
 Numbers: TypeAlias = NDArray[np.float64]
 
 
-def reasons_graph(
+def reasons_of(
     encoder: Encoder, form: SignalForm, *, rows: Rows, offers: int, folder: Path
-) -> Any | None:
-    """Return the ONNX model, or None where shares would not add up to the score.
+) -> tuple[SharesForm, Any | None] | None:
+    """Return how the score is shared out, with the ONNX model of the trees if there are any.
 
-    `rows` (n, width + offers) are encoded contacts of the profile with the offers' columns, of
-    which the means are taken. Inputs are `row`, as the profile's graph gives it, and `offer` (n,),
-    -1 for none; output (n, features + 1) `shares` of the score, the last for what is no feature's.
+    None where shares would not add up to the score. `rows` (n, width + offers) are encoded contacts
+    of the profile with the offers' columns, of which the means are taken. Inputs of the model are
+    `row`, as the profile's graph gives it, and `offer` (n,), -1 for none; output (n, features + 1)
+    `shares` of the score, the last for what is no feature's.
     """
     grown = [
         (weight, read_ensemble(folder / part.file))
@@ -51,22 +51,15 @@ def reasons_graph(
     places = {name: at for at, name in enumerate(names)}
     rest = len(names)
     target_of = np.array([places[source] for source in encoder.sources] + [rest] * offers)
-    graph = Graph()
     made = laid_out(ROW, encoder)
-    shares = _linear(graph, form, made, target_of, mean=rows.mean(axis=0), rest=rest)
-    if grown:
-        walked = _walked(graph, grown, made, target_of, rows=rows, rest=rest)
-        shares = graph.add("Add", shares, walked)
-    graph.renamed(shares, SHARES)
+    shares = _lines(form, made, target_of, mean=rows.mean(axis=0), names=names, grown=grown)
+    if not grown:
+        return shares, None
+    graph = Graph()
+    graph.renamed(_walked(graph, grown, made, target_of, rows=rows, rest=rest), SHARES)
     inputs = {ROW: (np.float32, made.width), OFFER: (np.int64, None)}
-    notes = {
-        "features": json.dumps(names),
-        "calibration": json.dumps(asdict(form.calibration)),
-        "averages": json.dumps(any(each.averages for _, each in grown)),
-    }
-    return graph.model(
-        "reasons", inputs=inputs, outputs={SHARES: (np.float64, rest + 1)}, notes=notes
-    )
+    outputs = {SHARES: (np.float64, rest + 1)}
+    return shares, graph.model("reasons", inputs=inputs, outputs=outputs, notes={})
 
 
 def _adds_up(form: SignalForm, grown: list[Ensemble]) -> bool:
@@ -78,16 +71,16 @@ def _adds_up(form: SignalForm, grown: list[Ensemble]) -> bool:
     return known and not bent and (alone or not averaged)
 
 
-def _linear(
-    graph: Graph,
+def _lines(
     form: SignalForm,
     made: Encoded,
     target_of: NDArray[np.intp],
     *,
     mean: NDArray[np.floating[Any]],
-    rest: int,
-) -> str:
-    """Return (n, targets) shares of the linear parts; the mean customer's score is the rest's."""
+    names: tuple[str, ...],
+    grown: list[tuple[float, Ensemble]],
+) -> SharesForm:
+    """Return the shares of the linear parts; the mean customer's score is no feature's."""
     offers = len(target_of) - len(made.places)
     vectors, shifts = np.zeros((made.width, offers + 1)), np.full(offers + 1, form.shift)
     for weight, part in zip(form.weights, form.parts, strict=True):
@@ -95,21 +88,21 @@ def _linear(
             by_column, by_offer = vectors_of(part, encoded=made, offers=offers)
             vectors += weight * by_column
             shifts += weight * by_offer
-    middle = np.zeros(made.width)
+    middle, targets = np.zeros(made.width), np.zeros(made.width, dtype=np.intp)
     middle[made.places] = mean[: len(made.places)]
+    targets[made.places] = target_of[: len(made.places)]
     used = np.flatnonzero(vectors.any(axis=1))
-    gather = np.zeros((made.width, rest + 1))
-    gather[made.places, target_of[: len(made.places)]] = 1.0
-    base = np.zeros((offers + 1, rest + 1))
-    base[:, rest] = shifts + middle @ vectors
-    taken = graph.add("Gather", made.rows, graph.constant(used, name="used"), axis=1)
-    off = graph.add(
-        "Sub", graph.add("Cast", taken, to=DOUBLE), graph.constant(middle[used], name="middle")
+    return SharesForm(
+        features=names,
+        columns=tuple(used.tolist()),
+        targets=tuple(targets[used].tolist()),
+        means=tuple(middle[used].tolist()),
+        coefficients=tuple(tuple(each) for each in vectors[used].T.tolist()),
+        bases=tuple((shifts + middle @ vectors).tolist()),
+        calibration=form.calibration,
+        averages=any(each.averages for _, each in grown),
+        trees=bool(grown),
     )
-    asked = graph.add("Gather", graph.constant(vectors[used].T.copy(), name="vectors"), OFFER)
-    starts = graph.add("Gather", graph.constant(base, name="base"), OFFER)
-    moved = graph.add("Mul", off, asked)
-    return graph.add("Gemm", moved, graph.constant(gather[used], name="gather"), starts)
 
 
 def _walked(

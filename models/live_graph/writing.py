@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.encoding import Encoder
 from models.live_graph.joining import profile_graph
-from models.live_graph.reasons import reasons_graph
+from models.live_graph.reasons import reasons_of
 from models.model_set import (
     ALL_PROFILES,
     ENCODING,
@@ -21,6 +21,8 @@ from models.model_set import (
     read_manifest,
     read_signal,
     reasons_file,
+    reasons_trees_file,
+    write_json,
 )
 from models.signals import Signal
 from models.uplift.effect_form import EffectPart, read_effects
@@ -56,7 +58,7 @@ def write_graphs(folder: Path, *, rows: Mapping[str, Rows] | None = None) -> tup
         known = (rows or {}).get(profile)
         if known is None or not len(known) or Signal.ACCEPT not in forms:
             continue
-        told = reasons_graph(
+        told = reasons_of(
             encoder,
             forms[Signal.ACCEPT],
             rows=known,
@@ -64,7 +66,11 @@ def write_graphs(folder: Path, *, rows: Mapping[str, Rows] | None = None) -> tup
             folder=folder,
         )
         if told is not None:
-            written.append(_saved(folder, reasons_file(profile), told))
+            shares, trees = told
+            write_json(folder / reasons_file(profile), shares)
+            written.append(reasons_file(profile))
+            if trees is not None:
+                written.append(_saved(folder, reasons_trees_file(profile), trees))
     return tuple(written)
 
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from onnx import compose, utils
 
 from models.artefacts import write_contents
 from models.candidates.boosted import Boosted
 from models.candidates.forest import Forest
 from models.encoding import Encoder
+from models.errors import ModelSetFormatError
 from models.live import LiveModelSet
+from models.live_graph.encoder import DOUBLE, encoded
+from models.live_graph.nodes import Graph
 from models.live_graph.paths import shared_out
 from models.live_graph.writing import write_graphs
-from models.live_inputs import CODES, NUMBERS, ROW
-from models.model_set import CalibrationForm, SignalForm, live_file, reasons_file
+from models.live_inputs import CODES, NUMBERS, OFFER, ROW, SHARES
+from models.model_set import (
+    CalibrationForm,
+    SignalForm,
+    live_file,
+    reasons_file,
+    reasons_trees_file,
+)
 from models.scorers import with_offer
+from models.shares_form import read_shares
 from models.signals import Task
 from models.tried_rows import drawn_rows
 from tests.models.live_graph.handmade_set import (
@@ -117,37 +128,52 @@ def test_the_largest_effects_are_found_without_working_out_all(
             assert not by_feature.any()
 
 
-def as_written_earlier(folder: Path) -> None:
-    """Let the graph of reasons encode the contact itself, as those of earlier versions do."""
-    path, told_path = folder / live_file("all"), folder / reasons_file("all")
-    made = str(folder.parent / "encoder.onnx")
-    utils.extract_model(str(path), made, [NUMBERS, CODES], [ROW])
-    begun = compose.add_prefix(onnx.load(made), "begun_")
-    then = onnx.load(told_path)
-    both = compose.merge_models(begun, then, io_map=[(f"begun_{ROW}", ROW)])
-    for named in (*both.graph.input, *both.graph.node):
-        if isinstance(named, onnx.NodeProto):
-            named.input[:] = [each.replace("begun_numbers", NUMBERS) for each in named.input]
-            named.input[:] = [each.replace("begun_codes", CODES) for each in named.input]
-        else:
-            named.name = named.name.removeprefix("begun_")
-    onnx.helper.set_model_props(both, {each.key: each.value for each in then.metadata_props})
-    told_path.write_bytes(both.SerializeToString())
-    scores = onnx.load(path)
+def as_written_earlier(folder: Path, encoder: Encoder) -> None:
+    """Put the reasons into one graph that encodes the contact itself, and keep the row inside."""
+    form = read_shares(folder / reasons_file("all"))
+    graph, rest = Graph(), len(form.features)
+    bases = np.zeros((len(form.bases), rest + 1))
+    bases[:, rest] = form.bases
+    gather = np.eye(rest + 1)[list(form.targets)]
+    constants = {
+        "used": np.array(form.columns),
+        "middle": np.array(form.means),
+        "vectors": np.array(form.coefficients),
+        "base": bases,
+        "gather": gather,
+    }
+    named = {name: graph.constant(values, name=name) for name, values in constants.items()}
+    taken = graph.add("Gather", encoded(graph, encoder).rows, named["used"], axis=1)
+    off = graph.add("Sub", graph.add("Cast", taken, to=DOUBLE), named["middle"])
+    moved = graph.add("Mul", off, graph.add("Gather", named["vectors"], OFFER))
+    starts = graph.add("Gather", named["base"], OFFER)
+    graph.renamed(graph.add("Gemm", moved, named["gather"], starts), SHARES)
+    notes = {
+        "features": json.dumps(form.features),
+        "calibration": json.dumps(asdict(form.calibration)),
+        "averages": json.dumps(form.averages),
+    }
+    inputs = {
+        OFFER: (np.int64, None),
+        NUMBERS: (np.float64, len(encoder.numeric)),
+        CODES: (np.int64, len(encoder.nominal)),
+    }
+    model = graph.model("reasons", inputs=inputs, outputs={SHARES: (np.float64, None)}, notes=notes)
+    (folder / reasons_file("all")).unlink()
+    (folder / reasons_trees_file("all")).write_bytes(model.SerializeToString())
+    scores = onnx.load(folder / live_file("all"))
     scores.graph.output.remove(next(each for each in scores.graph.output if each.name == ROW))
-    path.write_bytes(scores.SerializeToString())
+    (folder / live_file("all")).write_bytes(scores.SerializeToString())
     write_contents(folder)
 
 
 def test_a_set_of_an_earlier_version_gives_the_same_reasons(tmp_path: Path) -> None:
-    folder = tmp_path / "set"
-    folder.mkdir()
     encoder = encoder_of()
-    form = signal(line(encoder, offers=OFFERS), grown(folder, encoder, Boosted))
-    live, values = told(folder, encoder, form), ["search", 900.0, None]
+    live = told(tmp_path, encoder, signal(line(encoder, offers=OFFERS)))
+    values = ["search", 900.0, None]
     found = live.score(values, profile="all")
-    as_written_earlier(folder)
-    earlier = LiveModelSet.load(folder)
+    as_written_earlier(tmp_path, encoder)
+    earlier = LiveModelSet.load(tmp_path)
 
     before = earlier.score(values, profile="all")
 
@@ -155,8 +181,19 @@ def test_a_set_of_an_earlier_version_gives_the_same_reasons(tmp_path: Path) -> N
     np.testing.assert_array_equal(before.matrix, found.matrix)
     wanted = live.reasons(values, profile="all", offer=1, row=found.row)
     assert len(wanted) == 3
-    assert earlier.reasons(values, profile="all", offer=1, row=before.row) == wanted
     assert live.reasons(values, profile="all", offer=1) == wanted
+    given = earlier.reasons(values, profile="all", offer=1, row=before.row)
+    assert [each.feature for each in given] == [each.feature for each in wanted]
+    assert [each.effect for each in given] == pytest.approx([each.effect for each in wanted])
+
+
+def test_reasons_whose_trees_are_gone_are_refused(tmp_path: Path) -> None:
+    encoder = encoder_of()
+    told(tmp_path, encoder, signal(grown(tmp_path, encoder, Boosted)))
+    (tmp_path / reasons_trees_file("all")).unlink()
+    write_contents(tmp_path)
+    with pytest.raises(ModelSetFormatError, match="trees in a profile's reasons"):
+        LiveModelSet.load(tmp_path)
 
 
 def test_those_whom_reasons_are_given_against_have_none_on_average(tmp_path: Path) -> None:
