@@ -32,6 +32,7 @@ from routing.contact import Channel, Contact
 from routing.decision import decide
 from routing.freshly_known import EventKind, KnownEvent
 from routing.in_force import InForce
+from routing.instants import Instants
 from routing.quick import Quick
 from routing.strategy_file import every_strategy
 from routing.strategy_reader import StrategyReader
@@ -65,13 +66,13 @@ def compared(home: Path, count: int) -> dict[str, Callable[[int], Any]]:
     feeds = [dict(models.inputs(each)) for each in values]
     feeds = [{name: each.copy() for name, each in feed.items()} for feed in feeds]
     sessions = [models.session(one.stage) for one in some]
-    instant = soon.isoformat(timespec="microseconds")
+    instant = Instants()(soon)
     return {
         "bare": lambda at: sessions[at].run(["scores"], feeds[at]),
         "score": lambda at: models.score(values[at], profile=some[at].stage),
         "expired": lambda at: _json(decide(contacts[at], in_force=in_force, now=late)),
         "event": lambda at: _json(decide(eventful[at], in_force=in_force, now=soon)),
-        "quick": lambda at: quick.answer(contacts[at], now=soon, instant=instant),
+        "quick": lambda at: quick.answer(contacts[at], instant),
     }
 
 

@@ -17,6 +17,8 @@ PROACTIVE_LIKELIHOOD = 0.25
 _SERVICE_REASONS = frozenset({ContactReason.BILLING, ContactReason.CHANGE})
 # Somebody with a loss, or about to leave, is helped first: never proactive, nothing presented.
 _SERVICE_ALONE = frozenset({ContactReason.CLAIM, ContactReason.CANCEL})
+# Why nothing is presented in the arm off.
+HELD_BACK = "Held back for this contact, to measure what the offers add."
 # What the agent reads where the strategy's offers are held back for this contact.
 NOTHING_TO_OFFER = "Offer nothing on this contact."
 _SALES_TASKS = frozenset({Task.SALES, Task.LEAD_DEVELOPMENT})

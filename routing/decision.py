@@ -19,7 +19,7 @@ from routing.answer import (
     shown_route,
     shown_signals,
 )
-from routing.completion import Completion, complete, open_to_offers, without_offers
+from routing.completion import HELD_BACK, Completion, complete, open_to_offers, without_offers
 from routing.contact import Contact
 from routing.defaults import PartnerDefaults, standard_defaults
 from routing.drawing import decision_id, hold_back_draw
@@ -33,7 +33,6 @@ from routing.open_set import OpenSet
 from routing.slots import SlotPlan, arm_at
 from routing.strategy import Handling, Route, Strategy
 
-HELD_BACK = "Held back for this contact, to measure what the offers add."
 _LAST_RESORT = standard_defaults("")
 
 

@@ -5,27 +5,48 @@ from __future__ import annotations
 from hashlib import blake2b
 
 _FRACTION_BYTES = 7
+_DRAWN_BYTES = 13  # the fraction's, then those of the id
+_WHOLE = 2.0 ** (8 * _FRACTION_BYTES)
 _NO_SEPARATORS = str.maketrans("", "", "-T:.")
-_INSTANT_DIGITS = 17  # year to millisecond
+_INSTANT_DIGITS = 20  # year to microsecond
 
 
 def decision_id(contact_id: str, *, label: str | None, instant: str) -> str:
-    """Return the same id for the same contact, set and instant, of 32 hexadecimal digits.
+    """Return the same id for the same contact, set and instant, of 32 digits (hexadecimal ones).
 
-    `instant` is ISO text in UTC with microseconds. The id begins with it, to the millisecond: what
-    follows in time lies together in the log.
+    `instant` is ISO text in UTC with microseconds. The id begins with it: what follows in time
+    lies together in the log.
     """
-    text = f"{contact_id}\x1f{label}\x1f{instant}"
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"{instant.translate(_NO_SEPARATORS)[:_INSTANT_DIGITS]}{digest[: 32 - _INSTANT_DIGITS]}"
+    return id_drawn(drawn(contact_id, label=label), digits=digits_of(instant))
 
 
 def hold_back_draw(contact_id: str, *, label: str | None) -> float:
     """Return a number in [0, 1) that depends on the contact and the set alone."""
-    return fraction_of(f"arm\x1f{contact_id}\x1f{label}")
+    return fraction_drawn(drawn(contact_id, label=label))
+
+
+def drawn(contact_id: str, *, label: str | None) -> bytes:
+    """Return the bytes of which a contact's fraction and the end of its decision's id are made."""
+    text = f"arm\x1f{contact_id}\x1f{label}".encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=_DRAWN_BYTES).digest()
+
+
+def fraction_drawn(digest: bytes) -> float:
+    """Return the number in [0, 1) of which `drawn` gave the bytes."""
+    return int.from_bytes(digest[:_FRACTION_BYTES], "big") / _WHOLE
+
+
+def id_drawn(digest: bytes, *, digits: str) -> str:
+    """Return the decision's id, from the digits of the instant and the bytes that were drawn."""
+    return digits + digest[_FRACTION_BYTES:].hex()
+
+
+def digits_of(instant: str) -> str:
+    """Return the digits of an instant, year to microsecond, from its ISO text in UTC."""
+    return instant.translate(_NO_SEPARATORS)[:_INSTANT_DIGITS]
 
 
 def fraction_of(text: str) -> float:
     """Return a number in [0, 1) that depends on the text alone."""
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_FRACTION_BYTES).digest()
-    return int.from_bytes(digest, "big") / 2.0 ** (8 * _FRACTION_BYTES)
+    return int.from_bytes(digest, "big") / _WHOLE

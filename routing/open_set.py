@@ -14,6 +14,7 @@ import msgspec
 from routing.defaults import PartnerDefaults
 from routing.errors import RoutingError, StrategyFileDamagedError
 from routing.offer_states import NO_PITCHES, Pitch, Pitches
+from routing.phones import normalised
 from routing.ready import Ready, unsealed
 from routing.strategy import Strategy
 from routing.strategy_file import Header, connect, damaged, keys_for, read_header
@@ -24,13 +25,14 @@ T = TypeVar("T")
 
 # Keys and numbers are ordered in the table itself: no sort is needed to read them in order.
 _FIND, _FIND_READY = (
-    f"SELECT {table}.body FROM keys CROSS JOIN {table} USING (number) WHERE keys.key = ? LIMIT 64"
+    f"SELECT {table}.body FROM keys CROSS JOIN {table} USING (number) WHERE keys.key = ?"
     for table in ("strategies", "answers")
 )
 _FIND_VECTOR = (
     "SELECT strategies.body, vectors.body FROM keys CROSS JOIN strategies USING (number)"
-    " CROSS JOIN vectors USING (number) WHERE keys.key = ? LIMIT 64"
+    " CROSS JOIN vectors USING (number) WHERE keys.key = ?"
 )
+_MOST_FOUND = 64  # a number that more share, such as a switchboard's, tells nobody apart
 
 
 def _close(connections: list[sqlite3.Connection]) -> None:
@@ -147,8 +149,8 @@ class OpenSet:
 
     def ready_by_phone(self, phone: str) -> list[Ready]:
         """Return the ready-made answers of all partners' customers who share the number."""
-        keys = self._keys.phone(phone)
-        return self._find_ready(keys[0]) if keys else []
+        number = normalised(phone)
+        return self._find_ready(self._keys.number(number)) if number is not None else []
 
     def vector_of(self, partner: str, customer_id: str) -> bytes | None:
         """Return what was known of the customer (routing.vectors), or None."""
@@ -168,14 +170,17 @@ class OpenSet:
         return [self._decoded(self._decode, body) for (body,) in self._read(_FIND, key)]
 
     def _find_ready(self, key: int) -> list[Ready]:
-        return [self._decoded(self._ready, body) for (body,) in self._read(_FIND_READY, key)]
-
-    def _ready(self, body: bytes) -> Ready:
-        return self._decode_ready(unsealed(body))
+        """Return the answers under a key; each decision passes here, so nothing is called for."""
+        decode = self._decode_ready
+        try:
+            rows = self._cursor().execute(_FIND_READY, (key,)).fetchmany(_MOST_FOUND)
+            return [decode(unsealed(body)) for (body,) in rows]
+        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+            raise self._damaged(error) from error
 
     def _read(self, find: str, key: int) -> list[tuple[bytes, ...]]:
         try:
-            return self._connection().execute(find, (key,)).fetchall()
+            return self._cursor().execute(find, (key,)).fetchmany(_MOST_FOUND)
         except (sqlite3.Error, OSError) as error:
             raise self._damaged(error) from error
 
@@ -189,12 +194,12 @@ class OpenSet:
         self.damage = f"cannot be read ({error})"
         return damaged(self.path, self.damage)
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._another()
-            self._local.connection = connection
-        return connection
+    def _cursor(self) -> sqlite3.Cursor:
+        """Return this thread's cursor; it serves one look-up after the other."""
+        cursor: sqlite3.Cursor | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._another().cursor()
+        return cursor
 
     def _another(self) -> sqlite3.Connection:
         try:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import zlib
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from routing.answer import shown_handling, shown_reasons, shown_route, shown_signals
-from routing.completion import PROACTIVE_LIKELIHOOD, complete
+from routing.answer import (
+    ShownHandling,
+    shown_handling,
+    shown_reasons,
+    shown_route,
+    shown_signals,
+)
+from routing.completion import NOTHING_TO_OFFER, PROACTIVE_LIKELIHOOD, complete
 from routing.contact import ContactReason
+from routing.instants import instant_of, microseconds
 from routing.strategy import Strategy
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _json = msgspec.json.Encoder().encode
 _encode = msgspec.msgpack.Encoder().encode
+_decode_handling = msgspec.json.Decoder(ShownHandling).decode
 _CHECK_BYTES = 4
 BIT_OF = {reason: 1 << place for place, reason in enumerate(ContactReason)}
 _UNMOVED: dict[tuple[str, bool, bool], int] = {}
@@ -25,11 +30,12 @@ _MOST_ALIKE = 1_000  # stages are few; a table of many more holds words that are
 class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A strategy as it is answered where nothing changes it, with what decides whether it is.
 
-    `before` and `after` are JSON texts: the answer from `partner` up to how the customer was
-    identified, and from there to the probability of the arm `on`. Instants are microseconds since
-    1970, UTC; `presented` are the offers that are to be presented, best first; `value` is
-    money, 0 where no model could say. `unmoved` has the
-    bit of each reason (BIT_OF) that leaves route and handling as they are.
+    `before`, `after`, `handling` and `rest` are JSON texts: the answer from `partner` up to how the
+    customer was identified, from there to the handling, the handling, and from there to the arm.
+    `note` is what the handling says of the customer alone. Instants are microseconds since 1970,
+    UTC; `presented` are the offers that are to be presented, best first; `value` is money, 0 where
+    no model could say. `unmoved` has the bit of each reason (BIT_OF) that leaves route and handling
+    as they are.
     """
 
     customer_id: str
@@ -44,6 +50,9 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
     unmoved: int
     before: bytes
     after: bytes
+    handling: bytes
+    note: str
+    rest: bytes
 
 
 def ready_of(strategy: Strategy) -> Ready:
@@ -53,9 +62,7 @@ def ready_of(strategy: Strategy) -> Ready:
     after = (b'","stage":', _json(strategy.stage), b'},"value_group":',
              _json(strategy.value_group), b',"signals":', _json(shown_signals(strategy.signals)),
              b',"route":', _json(shown_route(strategy.route)),
-             b',"handling":', _json(shown_handling(strategy.handling)),
-             b',"reasons":', _json(shown_reasons(strategy)),
-             b',"arm":"on","probability":')  # fmt: skip
+             b',"handling":')  # fmt: skip
     return Ready(
         customer_id=strategy.customer_id,
         partner=strategy.partner,
@@ -69,7 +76,21 @@ def ready_of(strategy: Strategy) -> Ready:
         unmoved=_unmoved(strategy),
         before=b"".join(before),
         after=b"".join(after),
+        handling=_json(shown_handling(strategy.handling)),
+        note=strategy.handling.note,
+        rest=b',"reasons":' + _json(shown_reasons(strategy)) + b',"arm":"',
     )
+
+
+def held_handling(ready: Ready, *, why: str) -> bytes:
+    """Return the handling's JSON with every offer held back, for this reason (without_offers)."""
+    shown = _decode_handling(ready.handling)
+    offers = tuple(
+        msgspec.structs.replace(one, present=False, why=why) if one.present else one
+        for one in shown.offers
+    )
+    note = " ".join(part for part in (ready.note, NOTHING_TO_OFFER) if part)
+    return _json(ShownHandling(offers, note))
 
 
 def sealed(ready: Ready) -> bytes:
@@ -81,9 +102,9 @@ def sealed(ready: Ready) -> bytes:
     return body + zlib.crc32(body).to_bytes(_CHECK_BYTES, "big")
 
 
-def unsealed(body: bytes) -> bytes:
+def unsealed(body: bytes) -> memoryview:
     """Return the MessagePack without its check; msgspec.DecodeError where that differs."""
-    held = body[:-_CHECK_BYTES]
+    held = memoryview(body)[:-_CHECK_BYTES]
     if zlib.crc32(held) != int.from_bytes(body[-_CHECK_BYTES:], "big"):
         raise msgspec.DecodeError("a ready-made answer is not as it was written")
     return held
@@ -106,15 +127,6 @@ def _unmoved(strategy: Strategy) -> int:
 def ending(ready: Ready, *, label: str) -> bytes:
     """Return the answer's last part, from the strategy set to its end."""
     named = (("strategy_set", label), ("model_set", ready.model_set),
-             ("formed_at", _instant_of(ready.formed_at)),
-             ("expires_at", _instant_of(ready.expires_at)))  # fmt: skip
+             ("formed_at", instant_of(ready.formed_at)),
+             ("expires_at", instant_of(ready.expires_at)))  # fmt: skip
     return b"".join(b',"%s":%s' % (name.encode(), _json(value)) for name, value in named) + b"}"
-
-
-def microseconds(instant: datetime) -> int:
-    """Return the microseconds since 1970, UTC, of an aware instant."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def _instant_of(count: int) -> datetime:
-    return _EPOCH + count * _MICROSECOND

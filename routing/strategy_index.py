@@ -60,6 +60,9 @@ class Keys:
 
     def __init__(self, secret: bytes) -> None:
         self._hash = blake2b(digest_size=8, key=secret)
+        # What every key of a number begins with.
+        self._number_hash = self._hash.copy()
+        self._number_hash.update(f"{KeyKind.PHONE}\x1f".encode())
 
     def key_of(self, kind: KeyKind, *values: str) -> int:
         """Return the signed 64-bit key of these values, already normalised.
@@ -75,12 +78,18 @@ class Keys:
         """Return the key of a customer id, taken as it is."""
         return self.key_of(KeyKind.CUSTOMER, customer_id)
 
+    def number(self, number: str) -> int:
+        """Return the key of a number that is already normalised."""
+        made = self._number_hash.copy()
+        made.update(number.encode())
+        return int.from_bytes(made.digest(), "big", signed=True)
+
     def phone(self, phone: str | None, *, name: str | None = None) -> list[int]:
         """Return the key of the number and, given a name, that of both; none if no number."""
         number = normalised_phone(phone)
         if number is None:
             return []
-        keys = [self.key_of(KeyKind.PHONE, number)]
+        keys = [self.number(number)]
         if name and (plain := folded(name)):
             keys.append(self.key_of(KeyKind.PHONE_NAME, number, plain))
         return keys

@@ -49,6 +49,22 @@ def headers_of(scope: Scope) -> dict[str, str]:
     }
 
 
+def check_headers(
+    headers: Mapping[str, str],
+    *,
+    media_type: str = JSON,
+    untyped: bool = False,
+    limit_bytes: int = LIMIT_BYTES,
+) -> None:
+    """Raise ProblemError unless the headers say a body that is taken: 415 (type), 413 (length)."""
+    if not untyped or "content-type" in headers:
+        _check_type(headers, media_type)
+    _check_coding(headers)
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length[:12]) > limit_bytes:
+        raise _too_large(limit_bytes)
+
+
 async def read_body(
     headers: Mapping[str, str],
     receive: Receive,
@@ -62,12 +78,7 @@ async def read_body(
     With `untyped` one that does not say what it is will do. Raises ProblemError 415 (of another
     type), 413 (over the limit), 408 (too slow), and ClientDisconnect.
     """
-    if not untyped or "content-type" in headers:
-        _check_type(headers, media_type)
-    _check_coding(headers)
-    length = headers.get("content-length", "")
-    if length.isdigit() and int(length[:12]) > limit_bytes:
-        raise _too_large(limit_bytes)
+    check_headers(headers, media_type=media_type, untyped=untyped, limit_bytes=limit_bytes)
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         body: bytes = message.get("body", b"")

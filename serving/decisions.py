@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -17,15 +19,17 @@ from routing.answer import Decision, Source
 from routing.contact import Contact
 from routing.decision import decide
 from routing.in_force import InForce
-from routing.quick import Quick, QuickAnswer
+from routing.instants import Instants
+from routing.quick import Quick
 from serving import examples
 from serving.bodies import Body, headers_of, read_body
-from serving.clock import Clock, InstantTexts
+from serving.clock import Clock
 from serving.default_route import default_for
 from serving.endpoints import Endpoint
 from serving.entries import Asked, entry_of, entry_of_quick
 from serving.following import Following
 from serving.identity import KeyRing, Use
+from serving.key_file import Key
 from serving.log import DecisionLog
 from serving.log_entry import LoggedDecision
 from serving.metrics import Metrics
@@ -64,6 +68,16 @@ DECIDE = Endpoint(
 )
 
 
+@dataclass(slots=True)
+class Made:
+    """An answer as it is sent, and what the log keeps of it."""
+
+    answer: bytes
+    entry: LoggedDecision
+    source: Source
+    watched: Watched | None = None
+
+
 class Decider:
     """Answers one contact after the other; nothing behind it can make an answer fail."""
 
@@ -81,8 +95,9 @@ class Decider:
         self._metrics = metrics
         self._keys = keys
         self._clock = clock
-        self._text = InstantTexts()
+        self._instants = Instants()
         self._body = Body(Contact)
+        self._decode = msgspec.json.Decoder(Contact).decode
         self._encode = msgspec.json.Encoder().encode
         self._asked = 0
 
@@ -100,56 +115,84 @@ class Decider:
             self._metrics.count_problem("decisions", error.status)
             await send_problem(error, scope, receive, secured(scope, send))
             return
-        too_fast = None
-        if key.rate is not None and self._keys.limits.wait_seconds(key) > 0.0:
-            too_fast = why_too_fast(key)
-            self._metrics.limited.labels(key.name).inc()
-        now = self._clock()
-        instant = self._text(now)
-        answering = self._following.answering
-        asked = Asked(contact, body, key.name, now, instant, answering.in_force.in_force_id)
-        self._asked += 1
-        watched = Watched(answering, started=started) if not self._asked % EVERY else None
-        if too_fast is None:
-            chosen = answering if watched is None else watched.answering
-            entry, answer, source = self._answered(asked, chosen, started=started)
-        else:
-            entry, answer, source = self._default(asked, answering, why=too_fast, started=started)
-        if watched is not None:
-            entry = msgspec.structs.replace(entry, stages=watched.decided())
+        made = self._made(contact, body, key=key, started=started)
+        logged: bytes | None
         if contact.durable:
-            logged: bytes | None = NOT_LOGGED if self._log.full else QUEUED
-            if await self._log.add_durably(entry):
+            logged = NOT_LOGGED if self._log.full else QUEUED
+            if await self._log.add_durably(made.entry):
                 logged = DURABLE
         else:
-            logged = None if self._log.add(entry) else NOT_LOGGED
-        if watched is not None:
-            watched.logged(entry, self._metrics)
-        self._count(source, contact, entry.microseconds)
-        await _send(answer, send, logged=logged)
+            logged = None if self._log.add(made.entry) else NOT_LOGGED
+        self._count(made, contact)
+        await _send(made.answer, send, logged=logged)
 
-    def _answered(
-        self, asked: Asked, answering: Quick, *, started: float
-    ) -> tuple[LoggedDecision, bytes, Source]:
-        quick = _quickly(answering, asked)
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Return whether who sends these headers may ask for decisions."""
+        try:
+            self._keys.admit(headers, Use.DECIDE)
+        except ProblemError:
+            return False
+        return True
+
+    def at_once(self, headers: Mapping[str, str], body: bytes) -> bytes | None:
+        """Return the answer to a request that is whole, or None: then nothing was done.
+
+        None is for what takes more than an answer: a refusal, a disk to wait for, a full log.
+        """
+        started = time.perf_counter()
+        try:
+            key = self._keys.admit(headers, Use.DECIDE)
+            contact = self._decode(body)
+        except (ProblemError, ValueError, RecursionError):
+            return None
+        if contact.durable or self._log.full:
+            return None
+        made = self._made(contact, body, key=key, started=started)
+        self._log.add(made.entry)
+        self._count(made, contact)
+        return made.answer
+
+    def _made(self, contact: Contact, body: bytes, *, key: Key, started: float) -> Made:
+        """Return the answer to one contact, and what the log keeps of it."""
+        instant, answering = self._instants(self._clock()), self._following.answering
+        asked = Asked(contact, body, key.name, instant, answering.in_force.in_force_id)
+        if key.rate is not None and self._keys.limits.wait_seconds(key) > 0.0:
+            self._metrics.limited.labels(key.name).inc()
+            return self._default(asked, answering, why=why_too_fast(key), started=started)
+        self._asked += 1
+        if self._asked % EVERY:
+            return self._answered(asked, answering, started=started)
+        watched = Watched(answering, started=started)
+        made = self._answered(asked, watched.answering, started=started)
+        made.entry = msgspec.structs.replace(made.entry, stages=watched.decided())
+        made.watched = watched
+        return made
+
+    def _answered(self, asked: Asked, answering: Quick, *, started: float) -> Made:
+        try:
+            quick = answering.answer(asked.contact, asked.instant)
+        except Exception as error:  # the full way answers, and says what is wrong
+            _log.error("a contact took the full way", exc_info=error)
+            quick = None
         if quick is not None:
             seconds = time.perf_counter() - started
-            return entry_of_quick(quick, asked, seconds=seconds), quick.body, Source.STRATEGY
-        decision = self.answer(asked.contact, now=asked.now, in_force=answering.in_force)
-        answer = self._encode(decision)
-        seconds = time.perf_counter() - started
-        entry = entry_of(decision, asked, answer=answer, seconds=seconds)
-        return entry, answer, decision.source
+            entry = entry_of_quick(quick, asked, seconds=seconds)
+            return Made(quick.body, entry, Source.STRATEGY)
+        decision = self.answer(asked.contact, now=asked.instant.at, in_force=answering.in_force)
+        return self._written(decision, asked, started=started)
 
-    def _default(
-        self, asked: Asked, answering: Quick, *, why: str, started: float
-    ) -> tuple[LoggedDecision, bytes, Source]:
+    def _default(self, asked: Asked, answering: Quick, *, why: str, started: float) -> Made:
         """Answer at once and look nothing up: who asks too fast still gets a route."""
-        decision = default_for(asked.contact, in_force=answering.in_force, now=asked.now, why=why)
+        decision = default_for(
+            asked.contact, in_force=answering.in_force, now=asked.instant.at, why=why
+        )
+        return self._written(decision, asked, started=started)
+
+    def _written(self, decision: Decision, asked: Asked, *, started: float) -> Made:
         answer = self._encode(decision)
         seconds = time.perf_counter() - started
         entry = entry_of(decision, asked, answer=answer, seconds=seconds)
-        return entry, answer, decision.source
+        return Made(answer, entry, decision.source)
 
     def answer(
         self, contact: Contact, *, now: datetime, in_force: InForce | None = None
@@ -165,18 +208,13 @@ class Decider:
             why = f"The strategies could not be used: {as_problem(error).fact}"
             return msgspec.structs.replace(decision, why=why)
 
-    def _count(self, source: Source, contact: Contact, microseconds: int) -> None:
-        self._metrics.tally.add(source, microseconds)
+    def _count(self, made: Made, contact: Contact) -> None:
+        microseconds = made.entry.microseconds
+        if made.watched is not None:
+            made.watched.logged(made.entry, self._metrics)
+        self._metrics.tally.add(made.source, microseconds)
         if contact.deadline_ms is not None and microseconds > contact.deadline_ms * 1000:
             self._metrics.late.inc()
-
-
-def _quickly(answering: Quick, asked: Asked) -> QuickAnswer | None:
-    try:
-        return answering.answer(asked.contact, now=asked.now, instant=asked.instant)
-    except Exception as error:  # the full way answers, and says what is wrong
-        _log.error("a contact took the full way", exc_info=error)
-        return None
 
 
 async def _send(answer: bytes, send: Send, *, logged: bytes | None) -> None:

@@ -25,6 +25,7 @@ from serving.sign_in.sessions import Sessions
 _REALM = 'realm="callworth", charset="UTF-8"'
 _LOOK_EVERY_SECONDS = 1.0
 _MOST_HOSTS = 64
+_PROXIES = frozenset(PROXY_HEADERS)
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -251,6 +252,8 @@ def _unknown(headers: Mapping[str, str], *, browser: bool) -> ProblemError:
 
 
 def _check_direct(headers: Mapping[str, str]) -> None:
+    if _PROXIES.isdisjoint(headers):
+        return
     for name in PROXY_HEADERS:
         if name in headers:
             raise ProblemError(

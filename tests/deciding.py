@@ -11,6 +11,7 @@ from routing.answer import Decision
 from routing.contact import Contact
 from routing.decision import decide as decide_in_full
 from routing.in_force import InForce
+from routing.instants import Instants
 from routing.open_set import OpenSet
 from routing.quick import Quick
 
@@ -24,10 +25,9 @@ def decide(contact: Contact, *, reader: Reader | None, now: datetime, **shares: 
     strategies = reader.snapshot() if reader is not None else None
     in_force = InForce(strategies=strategies, **shares)
     found = decide_in_full(contact, in_force=in_force, now=now)
-    instant = now.isoformat(timespec="microseconds")
     if any("\ud800" <= letter <= "\udfff" for letter in contact.contact_id):
         return found  # no JSON holds half a character: no request can bring it, nor an answer
-    quick = Quick(in_force).answer(contact, now=now, instant=instant)
+    quick = Quick(in_force).answer(contact, Instants()(now))
     if quick is not None:
         assert quick.body == msgspec.json.encode(found)
         assert (quick.decision_id, quick.probability) == (found.decision_id, found.probability)

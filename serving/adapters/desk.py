@@ -14,6 +14,7 @@ import msgspec
 from routing.answer import Decision
 from routing.contact import Contact
 from routing.in_force import InForce
+from routing.instants import Instants
 from serving.adapters.counters import Counters, Kept
 from serving.answered import Answered, key_of, question_of
 from serving.clock import Clock
@@ -104,6 +105,7 @@ class Desk:
         self._threads = Threads(threads, name="adapter")
         self._open: dict[bytes, asyncio.Future[Decision]] = {}
         self._encode = msgspec.json.Encoder().encode
+        self._instants = Instants()
 
     async def decide(self, call: Call) -> Decision:
         """Return the decision for the contact, in time."""
@@ -163,8 +165,7 @@ class Desk:
             contact=call.contact,
             body=question.body,
             asked_by=call.asked_by,
-            now=question.now,
-            instant=question.now.isoformat(timespec="microseconds"),
+            instant=self._instants(question.now),
             in_force=question.in_force.in_force_id,
         )
         seconds = time.perf_counter() - call.deadline.started

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from routing.answer import Arm, Decision, IdentifiedBy, Source
+from routing.completion import HELD_BACK
 from routing.contact import Answers, Channel, Contact, ContactReason
-from routing.decision import HELD_BACK
 from routing.open_set import OpenSet
 from routing.strategy import Strategy
 from routing.strategy_index import ContactDetails

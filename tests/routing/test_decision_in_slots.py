@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from routing.answer import Arm, Decision
+from routing.completion import HELD_BACK
 from routing.contact import Answers, Channel, Contact, ContactReason
-from routing.decision import HELD_BACK
 from routing.slot_drawing import draw_plan
 from routing.slots import SlotPlan, arm_at, is_held_back
 from routing.strategy_index import ContactDetails

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from routing.allocation.exploration import Exploration
+from routing.answer import Arm
 from routing.contact import Answers, Channel, Contact, ContactReason
 from routing.freshly_known import EventKind, KnownEvent
 from routing.in_force import InForce
+from routing.instants import Instants
 from routing.quick import Quick
 from routing.strategy_index import ContactDetails
 from routing.strategy_reader import StrategyReader
+from tests.deciding import decide
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PHONE = "+15555550100"
@@ -28,7 +31,7 @@ def _answers(
     strategies = StrategyReader(folder).snapshot()
     quick = Quick(InForce(strategies=strategies, **shares))
     contact = Contact(contact_id="k", channel=Channel.VOICE, **(known or {"from_": PHONE}))
-    return quick.answer(contact, now=at, instant=at.isoformat()) is not None
+    return quick.answer(contact, Instants()(at)) is not None
 
 
 @pytest.fixture
@@ -64,7 +67,24 @@ def test_what_takes_more_than_a_look_up_is_left(folder: Path, known: dict[str, A
     assert not _answers(folder, known=known)
 
 
-def test_an_expired_a_held_back_and_an_exploring_contact_are_left(folder: Path) -> None:
+def test_an_expired_and_an_exploring_contact_are_left(folder: Path) -> None:
     assert not _answers(folder, at=NOW + timedelta(days=2))
-    assert not _answers(folder, hold_back_share=1.0)
     assert not _answers(folder, exploration=Exploration(0.2))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_offers_are_held_back_as_the_full_way_holds_them_back(folder: Path, share: float) -> None:
+    reader = StrategyReader(folder)
+    in_force = InForce(strategies=reader.snapshot(), hold_back_share=share)
+    quick, instant = Quick(in_force), Instants()(NOW)
+    arms = []
+    for number in range(200):
+        contact = Contact(contact_id=f"k-{number}", channel=Channel.VOICE, from_=PHONE)
+        found = quick.answer(contact, instant)
+        full = decide(contact, reader=reader, now=NOW, hold_back_share=share)  # compares the bytes
+        assert found is not None
+        assert (found.arm, found.probability) == (full.arm, full.probability)
+        presented = [one.offer_id for one in full.handling.offers if one.present]
+        assert found.offer_id == (presented[0] if presented else None)
+        arms.append(found.arm)
+    assert arms.count(Arm.OFF) == pytest.approx(200 * share, abs=30 if 0.0 < share < 1.0 else 0)

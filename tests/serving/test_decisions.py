@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -144,6 +145,7 @@ class Broken:
     """A set that fails in a way nobody foresaw."""
 
     label = "2026-11-22.9"
+    header = SimpleNamespace(partners=(), offers={}, cuts={})
 
     def __getattr__(self, name: str) -> None:
         raise ZeroDivisionError("no such luck")

@@ -11,6 +11,7 @@ import pytest
 from routing.contact import Channel, Contact
 from routing.decision import decide
 from routing.in_force import InForce
+from routing.instants import Instants
 from routing.quick import Quick
 from routing.strategy_reader import StrategyReader
 from serving import examples
@@ -29,9 +30,9 @@ def test_both_ways_keep_the_same(
     publish([(a_strategy(handling=handling), examples.DETAILS)])
     in_force = InForce(strategies=StrategyReader(home / "strategies").snapshot())
     contact = Contact(contact_id="c-1", channel=Channel.VOICE, from_=examples.PHONE)
-    instant = examples.NOW.isoformat(timespec="microseconds")
-    asked = Asked(contact, b"{}", "a router", examples.NOW, instant, in_force.in_force_id)
-    quick = Quick(in_force).answer(contact, now=examples.NOW, instant=instant)
+    instant = Instants()(examples.NOW)
+    asked = Asked(contact, b"{}", "a router", instant, in_force.in_force_id)
+    quick = Quick(in_force).answer(contact, instant)
     assert quick is not None
     full = decide(contact, in_force=in_force, now=examples.NOW)
     answer = msgspec.json.encode(full)
