@@ -22,6 +22,7 @@ from serving.adapters.routes import build_adapters
 from serving.answered import FILE as ANSWERED
 from serving.clock import Clock, system_clock
 from serving.decisions import DECIDE, Decider
+from serving.direct import Direct
 from serving.endpoints import Endpoint
 from serving.health import LIVE, READY, build_health
 from serving.inference import build_inference
@@ -61,6 +62,8 @@ class Application(FastAPI):
     """
 
     decider: Decider
+    # What its connections share; by it most decisions do not even come here.
+    direct: Direct
     # The others look at what a proxy before them says of the caller's address and scheme.
     others: ASGIApp
 
@@ -111,7 +114,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock, apart: bool = 
 def _add_endpoints(app: Application, parts: Parts) -> None:
     keys, metrics, log, clock = parts.keys, parts.metrics, parts.log, parts.clock
     decider = Decider(parts.following, log=log, metrics=metrics, keys=keys, clock=clock)
-    app.decider = decider
+    app.decider, app.direct = decider, Direct(decider)
     app.router.routes.insert(0, Route(DECIDE.path, decider, methods=[DECIDE.method]))
     _add_models(app, parts)
     app.include_router(build_strategies(parts.following, keys))

@@ -80,6 +80,10 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that a request is whole."""
         HttpToolsProtocol.on_message_complete(self)
+        self._whole()
+
+    def _whole(self) -> None:
+        """Wait no more for the rest of a request."""
         self.asking_since = None
         if self._waits:
             self._waits = False

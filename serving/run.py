@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from serving.connections import PatientProtocol, raise_open_files
+from serving.connections import raise_open_files
+from serving.direct import DirectProtocol
 from serving.identity import KeyRing
 from serving.listening import demand_free
 from serving.metrics import SHARED_FOLDER
@@ -115,7 +116,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
-        "http": PatientProtocol,
+        "http": DirectProtocol,
         "ssl_certfile": settings.tls_certificate,
         "ssl_keyfile": settings.tls_key,
         "access_log": False,
