@@ -35,6 +35,16 @@ _FIND_VECTOR = (
 _MOST_FOUND = 64  # a number that more share, such as a switchboard's, tells nobody apart
 
 
+class _Whose(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a strategy: whose it is."""
+
+    customer_id: str
+    partner: str
+
+
+_decode_whose = msgspec.msgpack.Decoder(_Whose).decode
+
+
 def _close(connections: list[sqlite3.Connection]) -> None:
     for connection in connections:
         connection.close()
@@ -155,9 +165,9 @@ class OpenSet:
     def vector_of(self, partner: str, customer_id: str) -> bytes | None:
         """Return what was known of the customer (routing.vectors), or None."""
         for body, vector in self._read(_FIND_VECTOR, self._keys.customer(customer_id)):
-            strategy = self._decoded(self._decode, body)
-            if strategy.customer_id == customer_id and strategy.partner == partner:
-                return bytes(vector)
+            whose = self._decoded(_decode_whose, body)
+            if whose.customer_id == customer_id and whose.partner == partner:
+                return vector
         return None
 
     def warm(self) -> None:
