@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.load.contacts import publish_made_up
 from pipelines.running import LOOPBACK, free_port, server
-from serving.connections import raise_open_files
+from serving.listening import raise_open_files
 
 THREADS = 4
 BODY = json.dumps({"contact_id": "c-1", "channel": "voice", "from": "+15550100"}).encode()

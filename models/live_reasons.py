@@ -68,10 +68,11 @@ class LiveReasons:
         order = shares[:-1].argsort(kind="stable").tolist()
         if len(order) > 2 * count:
             order = order[:count] + order[-count:]
-        slope, shift = self._sharing.calibration.slope, self._sharing.calibration.shift
-        moved = slope * math.fsum(found) + shift
-        whole = _bent(moved)
-        effects = [(at, whole - _bent(moved - slope * found[at])) for at in order]
+        # 1 / (1 + exp(-x)) is (1 + tanh(x / 2)) / 2: no overflow, as in models.link.
+        tanh, half = math.tanh, 0.5 * self._sharing.calibration.slope
+        middle = half * sum(found) + 0.5 * self._sharing.calibration.shift
+        whole = tanh(middle)
+        effects = [(at, 0.5 * (whole - tanh(middle - half * found[at]))) for at in order]
         return [(-abs(by), at, by) for at, by in effects]
 
     def _all(self, shares: Scores) -> Iterator[tuple[float, int, float]]:
@@ -80,8 +81,3 @@ class LiveReasons:
         chances = self.chance(np.append(score - shares[:-1], score))
         for at, by in enumerate((chances[-1] - chances[:-1]).tolist()):
             yield -abs(by), at, by
-
-
-def _bent(score: float) -> float:
-    """Return 1 / (1 + exp(-score)), as models.link.sigmoid does, for one number."""
-    return 0.5 * (1.0 + math.tanh(0.5 * score))

@@ -21,7 +21,8 @@ from routing.allocation.batch import CustomerBatch, Flags
 from routing.allocation.batch_file import read_batch, write_batch
 from routing.allocation.choose import allocate
 from routing.allocation.errors import InfeasibleLimitsError, LimitsNotMetError
-from routing.allocation.exploration import Exploration, expected_cost
+from routing.allocation.exploration import expected_cost
+from routing.exploration import Exploration
 from routing.allocation.kept import Kept
 from routing.allocation.limits import Limits
 from routing.allocation.limits_file import FILE, Known, read_limits

@@ -152,23 +152,23 @@ def shown_signals(signals: Signals) -> ShownSignals:
 
 def shown_route(route: Route) -> ShownRoute:
     """Return the route as an object with names."""
-    fallbacks = tuple(ShownFallback(one.queue, one.after_seconds) for one in route.fallbacks)
+    fallbacks = tuple([ShownFallback(one.queue, one.after_seconds) for one in route.fallbacks])
     return ShownRoute(route.queue, route.priority, route.skills, route.centre, fallbacks)
 
 
 def shown_handling(handling: Handling) -> ShownHandling:
     """Return the handling as an object with names."""
-    offers = tuple(
+    offers = [
         ShownOffer(o.offer_id, o.present, o.likelihood, o.uplift, o.added_value, o.why)
         for o in handling.offers
-    )
-    said = (handling.note, handling.advice)
-    return ShownHandling(offers, " ".join(part for part in said if part))
+    ]
+    note, advice = handling.note, handling.advice
+    return ShownHandling(tuple(offers), f"{note} {advice}" if note and advice else note or advice)
 
 
 def shown_reasons(strategy: Strategy) -> tuple[ShownReason, ...]:
     """Return the strategy's reasons as objects with names."""
-    return tuple(ShownReason(one.text, one.effect) for one in strategy.reasons)
+    return tuple([ShownReason(one.text, one.effect) for one in strategy.reasons])
 
 
 def shown_strategy(strategy: Strategy, *, strategy_set: str) -> ShownStrategy:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from routing.contact import ContactReason
@@ -24,8 +22,7 @@ NOTHING_TO_OFFER = "Offer nothing on this contact."
 _SALES_TASKS = frozenset({Task.SALES, Task.LEAD_DEVELOPMENT})
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True):
     """The route and handling to use; `why` is None where the strategy stands as it was formed."""
 
     route: Route

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -36,8 +35,7 @@ from routing.strategy import Handling, Route, Strategy
 _LAST_RESORT = standard_defaults("")
 
 
-@dataclass(frozen=True, slots=True)
-class _Circumstances:
+class _Circumstances(msgspec.Struct, frozen=True):
     """What every answer says, whatever it is based on."""
 
     contact: Contact
@@ -75,7 +73,7 @@ def decide(contact: Contact, *, in_force: InForce = NOTHING_IN_FORCE, now: datet
     formed = found.strategy
     live = formed_now(contact, formed, in_force=in_force, now=now)
     if live is not None:
-        found = replace(found, why=_joined(live.why, found.why))
+        found = Identification(found.strategy, found.by, _joined(live.why, found.why))
         if live.strategy is not None:
             return _as_formed(
                 here, found, live.strategy, strategies=strategies, in_force=in_force, live=True
@@ -224,16 +222,14 @@ def _formed(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(msgspec.Struct, frozen=True, gc=False):
     """Whether nothing is to be presented, and the chance `off` that it was so."""
 
     back: bool
     off: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(msgspec.Struct, frozen=True):
     """What is presented after all, in which arm, and the exact chance of presenting just this."""
 
     handling: Handling
@@ -277,4 +273,4 @@ def _shown(completion: Completion, found: Explored | None, *, held: _Held) -> _S
 
 
 def _joined(*sentences: str | None) -> str | None:
-    return " ".join(sentence for sentence in sentences if sentence) or None
+    return " ".join([sentence for sentence in sentences if sentence]) or None

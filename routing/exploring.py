@@ -6,15 +6,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from routing.allocation.exploration import (
-    NOTHING,
-    Exploration,
-    actions_of,
-    explore,
-    probability_of,
-    share_of,
-)
+from routing.allocation.exploration import NOTHING, actions_of, explore, probability_of, share_of
 from routing.completion import without_offers
+from routing.exploration import Exploration
 from routing.offer_states import Pitches, Standings, advised, licensed, why_barred
 from routing.strategy import Handling, RankedOffer, Route, Strategy
 

@@ -21,7 +21,7 @@ NAN = math.nan
 Reasons = Callable[[str], tuple[Reason, ...]]
 
 
-class OfferScore(msgspec.Struct, frozen=True):
+class OfferScore(msgspec.Struct, frozen=True, gc=False):
     """One offer's scores for one customer; NaN where no model could say.
 
     `keep` and `value` are those of the customer if this offer is the best. `uplift` NaN is
@@ -109,7 +109,8 @@ def _judged(offer: Offer, score: OfferScore, customer: ScoredCustomer) -> _Judge
     uplift, lapse = score.uplift, score.lapse
     if uplift != uplift:  # NaN: what acceptance adds to those who buy unasked
         uplift = score.accept - _number(score.baseline)
-    lapse = _number(lapse)
+    if not isfinite(lapse):
+        lapse = 0.0
     added = uplift * (offer.margin * (1.0 - lapse) - offer.lapse_cost * lapse)
     added -= offer.presentation_cost
     known = isfinite(added) and isfinite(score.accept)
@@ -129,11 +130,10 @@ def _place(one: _Judged) -> tuple[int, float]:
 def _ranked(one: _Judged, customer: ScoredCustomer) -> RankedOffer:
     eligible, asked, barred = one.eligible, customer.do_not_offer, one.offer.barred
     if eligible and one.known:
-        likelihood, uplift, added = (
-            _rounded(one.score.accept, 1e4),
-            _rounded(one.uplift, 1e4),
-            _rounded(one.added, 1e2),
-        )
+        # As numpy rounds: scaled first, halves to the even neighbour.
+        likelihood = round(one.score.accept * 1e4) / 1e4
+        uplift = round(one.uplift * 1e4) / 1e4
+        added = round(one.added * 1e2) / 1e2
         told = not asked and not barred
     else:
         likelihood = uplift = added = 0.0
@@ -171,11 +171,6 @@ def _signals(best: _Judged | None) -> Signals:
 
 def _plain(number: float, scale: float) -> float | None:
     return round(number * scale) / scale if isfinite(number) else None
-
-
-def _rounded(number: float, scale: float) -> float:
-    """Return the number rounded as numpy does: scaled first, halves to the even neighbour."""
-    return round(number * scale) / scale
 
 
 def _number(value: float) -> float:

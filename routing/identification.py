@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from routing.answer import IdentifiedBy
 from routing.contact import Contact
@@ -13,8 +14,7 @@ from routing.strategy import Strategy
 SHARE = "share this number"
 
 
-@dataclass(frozen=True, slots=True)
-class Identification:
+class Identification(msgspec.Struct, frozen=True):
     """The strategy of the one who calls, if any; `why` says what was uncertain or missing."""
 
     strategy: Strategy | None

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from routing.allocation.exploration import Exploration
+from routing.exploration import Exploration
 from routing.exploring import NO_EXPLORATION
 from routing.known import Known, LiveScores
 from routing.offer_states import NOTHING_DECIDED, Standing, Standings

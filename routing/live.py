@@ -19,6 +19,7 @@ from routing.partner_rules import PartnerRules, rules_for
 from routing.strategy import Reason, Strategy
 from routing.vectors import unpacked
 
+_MINUTE = len("2026-11-22 14:30")
 _FAILED = "It could not be scored now:"
 
 
@@ -127,7 +128,8 @@ def _open(formed: Strategy, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
 def _why(contact: Contact, formed: Strategy, *, expired: bool, said: str | None) -> str:
     grounds = []
     if expired:
-        grounds.append(f"the strategy expired at {formed.expires_at:%Y-%m-%d %H:%M} UTC")
+        minute = formed.expires_at.isoformat(" ", "minutes")[:_MINUTE]
+        grounds.append(f"the strategy expired at {minute} UTC")
     if contact.events:
         count = len(contact.events)
         grounds.append(f"{count} event{'s' if count > 1 else ''} came with the contact")

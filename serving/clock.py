@@ -11,4 +11,3 @@ Clock = Callable[[], datetime]
 def system_clock() -> datetime:
     """Return now, in UTC and aware."""
     return datetime.now(UTC)
-

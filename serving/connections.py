@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -135,11 +134,3 @@ class PatientProtocol(HttpToolsProtocol):
             elif one.asking_since is not None and now - one.asking_since > cls.request_seconds:
                 one._end(_TOO_SLOW)
         any_one.loop.call_later(cls.request_seconds / 10, cls._sweep, any_one)
-
-
-def raise_open_files() -> None:
-    """Let this process and its workers hold as many connections open as the system allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

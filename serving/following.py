@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from routing.allocation.exploration import Exploration
+from routing.exploration import Exploration
 from routing.exploring import NO_EXPLORATION
 from routing.in_force import InForce, LiveModels
 from routing.offer_states import Standings

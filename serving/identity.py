@@ -14,8 +14,8 @@ from pathlib import Path
 from starlette.requests import Request
 
 from serving.bodies import PROXY_HEADERS
-from serving.errors import KeysFileError, KeysRequiredError
-from serving.key_file import Key, Role, read_keys
+from serving.errors import KeysFileError
+from serving.key_file import Key, Role, demand_keys, read_keys
 from serving.problems import ProblemError
 from serving.rate_limits import RateLimits
 from serving.settings import Settings
@@ -100,16 +100,10 @@ class KeyRing:
             workers=settings.workers,
             sessions=sessions,
         )
-        if settings.keys_file.exists():
-            ring._take(read_keys(settings.keys_file))
+        keys = demand_keys(settings)
+        if keys is not None:
+            ring._take(keys)
             ring._seen = _stamp(settings.keys_file)
-        if not settings.loopback and not ring._keys:
-            raise KeysRequiredError(
-                f"{settings.host} can be reached by other machines, and there are no keys in"
-                f" {settings.keys_file}.",
-                fix="Make one with `callworth keys create NAME --role router`,"
-                " or listen on 127.0.0.1.",
-            )
         return ring
 
     @property

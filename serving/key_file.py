@@ -10,7 +10,8 @@ from typing import Annotated
 
 import msgspec
 
-from serving.errors import KeysFileError
+from serving.errors import KeysFileError, KeysRequiredError
+from serving.settings import Settings
 
 _Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -117,6 +118,21 @@ def entries_of(text: str, file: Path) -> tuple[Entry, ...]:
 def read_keys(file: Path) -> tuple[Key, ...]:
     """Return the keys of a file; raise KeysFileError that says where and what is wrong."""
     return tuple(entry.key for entry in read_entries(file))
+
+
+def demand_keys(settings: Settings) -> tuple[Key, ...] | None:
+    """Return the keys of a server, None where it has no file of them.
+
+    Raises KeysFileError, and KeysRequiredError where a server may not go without keys.
+    """
+    keys = read_keys(settings.keys_file) if settings.keys_file.exists() else None
+    if not settings.loopback and not keys:
+        raise KeysRequiredError(
+            f"{settings.host} can be reached by other machines, and there are no keys in"
+            f" {settings.keys_file}.",
+            fix="Make one with `callworth keys create NAME --role router`, or listen on 127.0.0.1.",
+        )
+    return keys
 
 
 def _entry(given: object, file: Path, at: int) -> Entry:

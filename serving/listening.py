@@ -1,8 +1,9 @@
-"""Whether the server can listen where it is told to, asked before anything else is opened."""
+"""What a server asks of its machine before anything is opened: its address, and open files."""
 
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 
 from serving.errors import SettingsError
@@ -50,3 +51,11 @@ def _no_address(host: str) -> SettingsError:
         f"{host} is no address of this machine.",
         fix="Name one of it, such as 127.0.0.1, or 0.0.0.0 for all of them.",
     )
+
+
+def raise_open_files() -> None:
+    """Let this process and its workers hold as many connections open as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -31,6 +31,8 @@ class LiveScoring:
     def __init__(self, models: LiveModelSet) -> None:
         self.models = models
         self._places = {name: place for place, name in enumerate(models.features)}
+        # The names that were found equal last: to compare a hundred words takes a while.
+        self._same_names: tuple[str, ...] = models.features
         self._offers = {offer: place for place, offer in enumerate(models.offer_ids)}
         # Where each of an offer's scores lies among those of the model set, None where nowhere.
         rows = {name: row for row, name in enumerate(models.names)}
@@ -60,12 +62,12 @@ class LiveScoring:
             found = self.models.reasons(
                 scores.values, profile=scores.stage, offer=offer, row=scores.row
             )
+            places, values = self._places, scores.values
             return tuple(
-                Reason(
-                    phrase(one.feature, scores.values[self._places[one.feature]]),
-                    round(one.effect, 4),
-                )
-                for one in found
+                [
+                    Reason(phrase(one.feature, values[places[one.feature]]), round(one.effect, 4))
+                    for one in found
+                ]
             )
         except Exception as error:  # an answer without reasons is still one
             _log.error("the reasons of a live score failed", exc_info=error)
@@ -107,7 +109,8 @@ class LiveScoring:
 
     def _in_order(self, values: Sequence[Value], names: tuple[str, ...]) -> tuple[Value, ...]:
         """Return the values in the order of the model set; what the set did not hold is unknown."""
-        if names == self.models.features:
+        if names is self._same_names or names == self.models.features:
+            self._same_names = names
             return tuple(values)
         by_name = dict(zip(names, values, strict=True))
         return tuple(by_name.get(name) for name in self.models.features)

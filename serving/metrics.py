@@ -22,6 +22,7 @@ from starlette.responses import Response
 from serving.endpoints import Endpoint
 from serving.identity import KeyRing, Use, requires
 from serving.log import DecisionLog
+from serving.settings import METRICS_FOLDER
 from serving.state_gauges import StateGauges
 from serving.tally import Tally
 from serving.telemetry import Spans, open_spans
@@ -32,8 +33,6 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for 
 _BUCKETS_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0)
 _STAGE_BUCKETS_SECONDS = (2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 5e-3, 0.02, 0.1)
 STAGES = ("read", "identify", "look_up", "score", "log")
-# Set by the starter when several workers share the port: their figures are summed from files.
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 READ_METRICS = Endpoint(
     method="GET",
@@ -71,9 +70,9 @@ class Metrics:
         """Return all figures in Prometheus' text form, summed over workers that share a folder."""
         self.state.look_at_log(log)
         self.tally.flush()
-        if SHARED_FOLDER not in os.environ:
+        if METRICS_FOLDER not in os.environ:
             return generate_latest(self.registry)
-        _leave_out_the_dead(Path(os.environ[SHARED_FOLDER]))
+        _leave_out_the_dead(Path(os.environ[METRICS_FOLDER]))
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)

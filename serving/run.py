@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from serving.connections import raise_open_files
-from serving.direct import DirectProtocol
-from serving.identity import KeyRing
-from serving.listening import demand_free
-from serving.metrics import SHARED_FOLDER
-from serving.settings import Settings
+from serving.key_file import demand_keys
+from serving.listening import demand_free, raise_open_files
+from serving.settings import METRICS_FOLDER, Settings
 from serving.sign_in.opening import open_sign_in
 from serving.structured_logs import write_logs
 from serving.tls import check_tls
@@ -40,7 +37,7 @@ def serve(settings: Settings) -> None:
     Raises KeysRequiredError, KeysFileError, SignInFileError, PortTakenError or SettingsError (of
     TLS) before anything is opened.
     """
-    KeyRing.opened(settings)
+    demand_keys(settings)
     open_sign_in(settings.home)
     check_tls(settings.tls_certificate, settings.tls_key)
     demand_free(settings.host, settings.port)
@@ -63,7 +60,7 @@ def serve(settings: Settings) -> None:
 def _serve_together(settings: Settings) -> None:
     os.environ.update(settings.as_environment())
     with tempfile.TemporaryDirectory(prefix="callworth-metrics-") as folder:
-        os.environ[SHARED_FOLDER] = folder
+        os.environ[METRICS_FOLDER] = folder
         uvicorn.run(
             "serving.run:app_from_environment",
             factory=True,
@@ -116,7 +113,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
-        "http": DirectProtocol,
+        "http": "serving.direct:DirectProtocol",  # imported by who answers, not by the starter
         "ssl_certfile": settings.tls_certificate,
         "ssl_keyfile": settings.tls_key,
         "access_log": False,

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from routing.allocation.exploration import MOST_SHARE, Exploration
+from routing.exploration import MOST_SHARE, Exploration
 from routing.slot_file import PLAN_FILE
 from serving.errors import SettingsError
 from serving.structured_logs import LogFormat
 
 T = TypeVar("T")
 
+# Set by the starter when several workers share the port: their figures are summed from files.
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _LAST_PORT = 65_535
 
 

@@ -186,7 +186,7 @@ def test_the_process_that_writes_the_log_killed_again_and_again_costs_no_decisio
     kills = 0
     with running_server(root, home) as server:
         with under_load(server.port, contact=_some_durable) as answers:
-            for _ in range(8):
+            while kills < 8:  # one just killed may still be listed: the next is waited for
                 wait_until(lambda: log_processes(server.process.pid), why=server.output)
                 wait_for_more(answers, 30)
                 for one in log_processes(server.process.pid):
@@ -195,7 +195,6 @@ def test_the_process_that_writes_the_log_killed_again_and_again_costs_no_decisio
             wait_for_more(answers, 100)
         server.end()
     check_answered(answers)
-    assert kills >= 8
     assert sum(one.logged == "durable" for one in answers) > 50
     check_logged(home, answers)
 

@@ -12,6 +12,7 @@ from routing.contact import Answers, Channel, Contact, ContactReason
 from routing.decision import decide
 from routing.defaults import standard_defaults
 from routing.in_force import InForce
+from routing.instants import Instants
 from routing.offers import Offer
 from routing.strategy import Handling, RankedOffer
 from routing.strategy_index import ContactDetails
@@ -93,8 +94,7 @@ def _entry(number: int, in_force: InForce):  # type: ignore[no-untyped-def]
         contact=contact,
         body=msgspec.json.encode(contact),
         asked_by="test",
-        now=now,
-        instant=now.isoformat(timespec="microseconds"),
+        instant=Instants()(now),
         in_force=in_force.in_force_id,
     )
     decision = decide(contact, in_force=in_force, now=now)

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.console import Screen
 from pipelines.explain import DecisionNotLoggedError, Explained, explain
-from routing.allocation.exploration import Exploration
+from routing.exploration import Exploration
 from routing.in_force import InForce
 from routing.offer_states import OfferState, Standing
 from routing.strategy_reader import StrategyReader

@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from routing.allocation.exploration import Exploration
 from routing.answer import Arm, Decision
 from routing.contact import Answers, Channel, Contact, ContactReason
 from routing.defaults import standard_defaults
+from routing.exploration import Exploration
 from routing.exploring import EXPLORED, LEFT_OUT
 from routing.offer_states import OfferState, Standing
 from routing.offers import Offer

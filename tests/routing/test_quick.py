@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from routing.allocation.exploration import Exploration
 from routing.answer import Arm
 from routing.contact import Answers, Channel, Contact, ContactReason
+from routing.exploration import Exploration
 from routing.freshly_known import EventKind, KnownEvent
 from routing.in_force import InForce
 from routing.instants import Instants

@@ -10,14 +10,13 @@ import pytest
 
 from routing.allocation.exploration import (
     NOTHING,
-    Exploration,
-    ExplorationError,
     actions_of,
     expected_cost,
     explore,
     probability_of,
     share_of,
 )
+from routing.exploration import Exploration, ExplorationError
 
 ELIGIBLE = (True, False, True, True)
 ADDED = (10.0, 99.0, -4.0, 6.0)
