@@ -13,8 +13,8 @@ from pipelines.replay import replay
 from pipelines.replay_log import LogReading, LogUnreadableError, Period
 from pipelines.replay_tally import EXAMPLES
 from pipelines.replay_text import text_of
-from routing.exploration import Exploration
 from routing.errors import StrategySetNotFoundError
+from routing.exploration import Exploration
 from routing.in_force import InForce
 from routing.strategy_reader import StrategyReader
 from tests.formed_sets import form_set
