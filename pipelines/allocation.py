@@ -22,7 +22,6 @@ from routing.allocation.batch_file import read_batch, write_batch
 from routing.allocation.choose import allocate
 from routing.allocation.errors import InfeasibleLimitsError, LimitsNotMetError
 from routing.allocation.exploration import expected_cost
-from routing.exploration import Exploration
 from routing.allocation.kept import Kept
 from routing.allocation.limits import Limits
 from routing.allocation.limits_file import FILE, Known, read_limits
@@ -30,6 +29,7 @@ from routing.allocation.problem import Problem, held_back
 from routing.allocation.rule import STANDINGS, Standing
 from routing.allocation.survey import survey
 from routing.allotment import Allotment, takes_of
+from routing.exploration import Exploration
 from routing.forming import Rules
 from routing.offers import Offer
 from routing.strategy_writer import Published

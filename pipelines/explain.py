@@ -15,6 +15,8 @@ from pipelines.replay_log import LogReading
 from routing.answer import Decision
 from routing.contact import Contact
 from routing.decision import decide
+from routing.default_route import default_for, was_looked_up
+from routing.in_force import InForce
 from serving.log_entry import LoggedDecision
 
 
@@ -74,8 +76,7 @@ def explain(decision_id: str, *, log: Path, home: Path) -> Explained:
     elif contact is None:
         why = "The request is not one of POST /v1/decisions."
     elif found.in_force is not None:
-        now = datetime.fromisoformat(entry.decided_at)
-        rebuilt = msgspec.json.encode(decide(contact, in_force=found.in_force, now=now))
+        rebuilt = msgspec.json.encode(_decided_again(entry, contact, in_force=found.in_force))
     return Explained(
         decision_id=entry.decision_id,
         contact_id=entry.contact_id,
@@ -88,6 +89,13 @@ def explain(decision_id: str, *, log: Path, home: Path) -> Explained:
         answer=msgspec.Raw(entry.answer.encode()),
         rebuilt=None if rebuilt is None else msgspec.Raw(rebuilt),
     )
+
+
+def _decided_again(entry: LoggedDecision, contact: Contact, *, in_force: InForce) -> Decision:
+    now = datetime.fromisoformat(entry.decided_at)
+    if was_looked_up(entry.source, entry.why):
+        return decide(contact, in_force=in_force, now=now)
+    return default_for(contact, in_force=in_force, now=now, why=entry.why or "")
 
 
 def read_contact(entry: LoggedDecision) -> Contact | None:

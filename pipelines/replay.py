@@ -15,6 +15,7 @@ from pipelines.replay_log import ALWAYS, LogReading, Period, is_drawn
 from pipelines.replay_tally import Difference, Tally
 from routing.answer import Arm, Decision
 from routing.decision import decide
+from routing.default_route import was_looked_up
 from routing.errors import StrategySetNotFoundError
 from routing.in_force import InForce
 from routing.offer_states import NOTHING_DECIDED
@@ -25,6 +26,7 @@ from serving.log_entry import LoggedDecision
 _UNREADABLE = "request or answer is not of the form of today"
 _EXPLORED = "what was presented was drawn at random"
 _MOST_KEPT = 64  # of what was in force, one an arm
+_NOT_LOOKED_UP = "answered by default without looking anybody up: asked too fast, shed, or late"
 _LIVE = "scored at the moment by a model set that is not kept"
 
 
@@ -61,6 +63,9 @@ class _Replay:
             return None
         if old.arm is Arm.EXPLORE:
             self._leave(_EXPLORED)
+            return None
+        if not was_looked_up(entry.source, entry.why):
+            self._leave(_NOT_LOOKED_UP)
             return None
         in_force = self._in_force(entry, old.arm)
         if in_force.live is None and entry.source == "live":

@@ -18,13 +18,13 @@ from starlette.types import Receive, Scope, Send
 from routing.answer import Decision, Source
 from routing.contact import Contact
 from routing.decision import decide
+from routing.default_route import default_for
 from routing.in_force import InForce
 from routing.instants import Instants
 from routing.quick import Quick
 from serving import examples
 from serving.bodies import Body, headers_of, read_body
 from serving.clock import Clock
-from serving.default_route import default_for
 from serving.endpoints import Endpoint
 from serving.entries import Asked, entry_of, entry_of_quick
 from serving.following import Following

@@ -68,7 +68,7 @@ class RateLimits:
 
 def why_too_fast(key: Key) -> str:
     """Return what the answer to a contact says that came faster than the key may ask."""
-    return f"{_allowed(key)} This contact was not looked up."
+    return _allowed(key)
 
 
 def _allowed(key: Key) -> str:

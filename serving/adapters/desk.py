@@ -13,13 +13,13 @@ import msgspec
 
 from routing.answer import Decision
 from routing.contact import Contact
+from routing.default_route import default_for
 from routing.in_force import InForce
 from routing.instants import Instants
 from serving.adapters.counters import Counters, Kept
 from serving.answered import Answered, key_of, question_of
 from serving.clock import Clock
 from serving.deadlines import Deadline, within
-from serving.default_route import default_for
 from serving.entries import Asked, entry_of
 from serving.log_entry import LoggedDecision
 from serving.shedding import Load

@@ -10,6 +10,7 @@ import msgspec
 
 from routing.contact import Answers, Channel, Contact, ContactReason
 from routing.decision import decide
+from routing.default_route import default_for
 from routing.defaults import standard_defaults
 from routing.in_force import InForce
 from routing.instants import Instants
@@ -19,6 +20,7 @@ from routing.strategy_index import ContactDetails
 from routing.strategy_writer import StrategyWriter
 from serving import examples
 from serving.entries import Asked, entry_of
+from serving.log_entry import LoggedDecision
 from serving.log_file import add_decisions, add_in_force, open_log
 from serving.settings import Settings
 from tests.formed_sets import SECOND
@@ -71,14 +73,19 @@ def form_to_explore(home: Path, *, customers: int) -> str:
         return writer.publish().label
 
 
-def write_contacts(home: Path, in_force: InForce, *, contacts: int) -> Path:
-    """Let contacts be decided, one a minute, and log them; return the file of the log."""
+def write_contacts(
+    home: Path, in_force: InForce, *, contacts: int, too_fast: str | None = None
+) -> Path:
+    """Let contacts be decided, one a minute, and log them; return the file of the log.
+
+    With `too_fast` they get the default that says so.
+    """
     file = Settings(home=home).log_file
     with closing(open_log(file)) as log:
         log.execute("BEGIN")
         add_in_force(log, {in_force.in_force_id: in_force.record})
         for number in range(contacts):
-            add_decisions(log, [_entry(number, in_force)])
+            add_decisions(log, [_entry(number, in_force, too_fast)])
         log.execute("COMMIT")
     return file
 
@@ -88,7 +95,7 @@ def instant_of(number: int) -> datetime:
     return BEGAN + timedelta(minutes=number, microseconds=17)
 
 
-def _entry(number: int, in_force: InForce):  # type: ignore[no-untyped-def]
+def _entry(number: int, in_force: InForce, too_fast: str | None) -> LoggedDecision:
     contact, now = a_contact(number), instant_of(number)
     asked = Asked(
         contact=contact,
@@ -97,5 +104,8 @@ def _entry(number: int, in_force: InForce):  # type: ignore[no-untyped-def]
         instant=Instants()(now),
         in_force=in_force.in_force_id,
     )
-    decision = decide(contact, in_force=in_force, now=now)
+    if too_fast is None:
+        decision = decide(contact, in_force=in_force, now=now)
+    else:
+        decision = default_for(contact, in_force=in_force, now=now, why=too_fast)
     return entry_of(decision, asked, answer=msgspec.json.encode(decision), seconds=0.0002)

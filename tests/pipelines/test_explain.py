@@ -51,6 +51,17 @@ def test_every_logged_answer_is_rebuilt_to_the_byte(home: Path) -> None:
     assert [one.text for one in found if not one.same] == []
 
 
+def test_an_answer_given_without_looking_is_rebuilt_without_looking(tmp_path: Path) -> None:
+    form_set(tmp_path)
+    reader = StrategyReader(tmp_path / "strategies")
+    in_force = InForce(strategies=reader.snapshot())
+    write_contacts(tmp_path, in_force, contacts=20, too_fast="The key 'pbx' may ask once a second.")
+    reader.close()
+    found = everything(tmp_path)
+    assert len(found) == 20 and all(one.same for one in found)
+    assert all("not looked up" in one.text for one in found)
+
+
 def test_the_steps_say_who_by_what_from_which_set_in_which_arm(home: Path) -> None:
     texts = [one.text for one in everything(home)]
     together = "\n".join(texts)

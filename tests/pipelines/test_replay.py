@@ -99,6 +99,20 @@ def test_what_was_drawn_at_random_is_left_out_and_said(tmp_path: Path) -> None:
     assert found.difference.changed.contacts == 0
 
 
+def test_whom_nobody_looked_up_is_left_out_and_said(tmp_path: Path) -> None:
+    label = form_to_explore(tmp_path, customers=200)
+    reader = StrategyReader(tmp_path / "strategies")
+    log = write_contacts(
+        tmp_path, InForce(strategies=reader.snapshot()), contacts=30, too_fast="Too many at once."
+    )
+    reader.close()
+    found = replay(log, strategy_set=label, home=tmp_path)
+    assert [(one.decisions, "looking anybody up" in one.why) for one in found.left_out] == [
+        (30, True)
+    ]
+    assert found.difference.changed.contacts == 0
+
+
 def test_a_period_and_a_sample_are_parts_of_the_log(home: Path, log: Path) -> None:
     hour = Period(BEGAN + timedelta(hours=1), BEGAN + timedelta(hours=2))
     assert replay(log, strategy_set="2026-11-22.1", home=home, period=hour).logged == 60
