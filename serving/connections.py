@@ -69,6 +69,12 @@ class PatientProtocol(HttpToolsProtocol):
                 self._end(_TOO_LARGE)
             elif not self._waits and not self.transport.is_closing():
                 self._wait()
+        elif self.timeout_keep_alive_task is None and self._idle():
+            # What came was no request, such as a body whose answer was given before it: uvicorn
+            # has stopped its timer, and would let the connection be for ever.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
@@ -80,6 +86,12 @@ class PatientProtocol(HttpToolsProtocol):
         """Note that a request is whole."""
         HttpToolsProtocol.on_message_complete(self)
         self._whole()
+
+    def _idle(self) -> bool:
+        """Return whether all that was asked is answered, on a connection that is still ours."""
+        cycle = self.cycle
+        answered = cycle is None or cycle.response_complete
+        return answered and not self.transport.is_closing() and self in self.connections
 
     def _whole(self) -> None:
         """Wait no more for the rest of a request."""

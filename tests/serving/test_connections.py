@@ -99,6 +99,24 @@ def test_connections_are_ended(slow: str) -> None:
         assert said.startswith((b"HTTP/1.1 408", b"HTTP/1.1 200")) or "body" in slow
 
 
+AFTER = {
+    "an empty line": (b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"\r\n"),
+    "the body of a request that was answered without it": (
+        b"POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n", b"abc",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("after", AFTER)
+def test_what_comes_behind_an_answer_and_is_no_request_keeps_no_connection(after: str) -> None:
+    asked, more = AFTER[after]
+    with listening(timeout_keep_alive=1) as port, connected(port) as connection:
+        connection.sendall(asked)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.sendall(more)
+        ended(connection)  # a TimeoutError where it stays open
+
+
 def test_a_letter_now_and_then_is_no_request_either() -> None:
     with listening() as port, connected(port) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nx-one: ")
