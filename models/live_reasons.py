@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +16,9 @@ from models.scorers import calibrated
 from models.signals import Task
 
 Scores: TypeAlias = NDArray[np.float64]
+# A share and its feature's place; an effect's size, negated, with the place and the effect.
+Share: TypeAlias = tuple[float, int]
+Effect: TypeAlias = tuple[float, int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class LiveReasons:
         """
         return self._sharing.shares(feed, offer=offer)
 
+    def one(self, feed: Feed, *, offer: int) -> list[float]:
+        """Return the shares of one contact; the last is what is no feature's."""
+        return self._sharing.one(feed, offer=offer)
+
     def chance(self, score: Scores) -> Scores:
         """Return the probability that a sum of shares stands for."""
         known = log_odds(score) if self._sharing.averages else score
@@ -54,30 +60,33 @@ class LiveReasons:
 
     def top(self, feed: Feed, *, offer: int, count: int) -> tuple[Reason, ...]:
         """Return the features that change the chance most, largest first; at most `count`."""
-        shares = self._sharing.shares(feed, offer=offer)[0]
-        effects = self._at_the_ends(shares, count=count) if self._bends else self._all(shares)
-        largest = sorted(effects)[:count]
-        return tuple([Reason(self.features[at], by) for _, at, by in largest if by])
+        *shares, rest = self.one(feed, offer=offer)
+        moving = [(by, at) for at, by in enumerate(shares) if by]
+        score = sum(shares) + rest
+        if self._bends:
+            effects = self._at_the_ends(moving, score, count=count)
+        else:
+            effects = self._each(moving, score)
+        effects.sort()
+        return tuple([Reason(self.features[at], by) for _, at, by in effects[:count] if by])
 
-    def _at_the_ends(self, shares: Scores, *, count: int) -> list[tuple[float, int, float]]:
-        """Return (-size, place, effect) of those among which the largest `count` effects are.
+    def _at_the_ends(self, moving: list[Share], score: float, *, count: int) -> list[Effect]:
+        """Return those among which the largest `count` effects are.
 
         The logistic curve keeps the order of the shares: the largest effects are at its ends.
         """
-        found = shares.tolist()
-        order = shares[:-1].argsort(kind="stable").tolist()
-        if len(order) > 2 * count:
-            order = order[:count] + order[-count:]
+        if len(moving) > 2 * count:
+            moving.sort()
+            moving = moving[:count] + moving[-count:]
         # 1 / (1 + exp(-x)) is (1 + tanh(x / 2)) / 2: no overflow, as in models.link.
         tanh, half = math.tanh, 0.5 * self._sharing.calibration.slope
-        middle = half * sum(found) + 0.5 * self._sharing.calibration.shift
+        middle = half * score + 0.5 * self._sharing.calibration.shift
         whole = tanh(middle)
-        effects = [(at, 0.5 * (whole - tanh(middle - half * found[at]))) for at in order]
+        effects = [(at, 0.5 * (whole - tanh(middle - half * by))) for by, at in moving]
         return [(-abs(by), at, by) for at, by in effects]
 
-    def _all(self, shares: Scores) -> Iterator[tuple[float, int, float]]:
-        """Yield (-size, place, effect) of every feature."""
-        score = shares.sum()
-        chances = self.chance(np.append(score - shares[:-1], score))
-        for at, by in enumerate((chances[-1] - chances[:-1]).tolist()):
-            yield -abs(by), at, by
+    def _each(self, moving: list[Share], score: float) -> list[Effect]:
+        shares = np.array([by for by, _ in moving])
+        chances = self.chance(np.append(score - shares, score))
+        effects = (chances[-1] - chances[:-1]).tolist()
+        return [(-abs(by), at, by) for (_, at), by in zip(moving, effects, strict=True)]

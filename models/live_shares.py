@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -32,11 +33,15 @@ class Sharing(Protocol):
         """
         ...
 
+    def one(self, feed: Feed, *, offer: int) -> list[float]:
+        """Return the shares of one contact."""
+        ...
+
 
 class RowSharing:
     """Shares of an encoded row: a few numbers of lines, and what the walks through trees add.
 
-    A line looks at some dozens of columns: numpy has done with them before a session has begun.
+    A line looks at some dozens of columns: they are added up before a session has begun.
     """
 
     def __init__(self, form: SharesForm, *, scoring: Any, trees: Any | None) -> None:
@@ -65,20 +70,44 @@ class RowSharing:
         own = np.array(form.coefficients).reshape(len(form.bases), -1)
         self._by_offer = np.hstack([np.zeros((len(own), count)), own])[:, order]
         self._bases = np.array(form.bases)
+        self._terms = [_terms(form, each) for each in form.coefficients]
+        self._begun = [[0.0] * count + [base] for base in form.bases]
 
     def shares(self, feed: Feed, *, offer: Offers) -> Scores:
         """See Sharing."""
-        row = feed[ROW] if ROW in feed else self._scoring.run((ROW,), feed)[0]
+        row = self._row(feed)
         off = row.take(self._columns, axis=1) - self._means
         found = np.empty((len(row), len(self.features) + 1))
         found[:, -1] = self._bases[offer]
         # No product of matrices: for one row it is slower, and may wake threads for nothing.
         np.add.reduceat(off * self._by_offer[offer], self._starts, axis=1, out=found[:, :-1])
+        return found if self._trees is None else found + self._walked(row, offer)
+
+    def one(self, feed: Feed, *, offer: int) -> list[float]:
+        """See Sharing; in plain Python, as for one row an operation on arrays costs more."""
+        row = self._row(feed)
+        (values,) = row.tolist()
+        found = self._begun[offer].copy()
+        for target, column, mean, by in self._terms[offer]:
+            found[target] += (values[column] - mean) * by
         if self._trees is None:
             return found
+        walked = self._walked(row, offer)[0].tolist()
+        return [line + tree for line, tree in zip(found, walked, strict=True)]
+
+    def _row(self, feed: Feed) -> NDArray[Any]:
+        return feed[ROW] if ROW in feed else np.asarray(self._scoring.run((ROW,), feed)[0])
+
+    def _walked(self, row: NDArray[Any], offer: Offers) -> Scores:
+        assert self._trees is not None
         asked = np.full(len(row), offer, dtype=np.int64)
-        (walked,) = self._trees.run((SHARES,), {ROW: row, OFFER: asked})
-        return np.asarray(found + walked)
+        return np.asarray(self._trees.run((SHARES,), {ROW: row, OFFER: asked})[0])
+
+
+def _terms(form: SharesForm, coefficients: Sequence[float]) -> list[tuple[int, int, float, float]]:
+    """Return (target, column, mean, coefficient) of each column that counts for an offer."""
+    every = zip(form.targets, form.columns, form.means, coefficients, strict=True)
+    return [each for each in every if each[-1]]
 
 
 class EarlierSharing:
@@ -96,3 +125,8 @@ class EarlierSharing:
         count = len(next(iter(feed.values())))
         asked = np.full(count, offer, dtype=np.int64)
         return np.asarray(self._session.run((SHARES,), feed | {OFFER: asked})[0])
+
+    def one(self, feed: Feed, *, offer: int) -> list[float]:
+        """See Sharing."""
+        (found,) = self.shares(feed, offer=offer).tolist()
+        return list(found)

@@ -90,6 +90,10 @@ def test_shares_add_up_to_the_score_of_every_contact_and_offer(
         np.testing.assert_allclose(
             known.chance(shares.sum(axis=1)), scores[:, offer], rtol=0, atol=1e-5
         )
+        for at in range(0, 2000, 100):
+            values = [columns[name][at] for name in live.features]
+            one = known.one({ROW: live.score(values, profile="all").row}, offer=offer)
+            np.testing.assert_allclose(one, shares[at], rtol=0, atol=1e-9)
 
 
 def test_reasons_name_features_not_encoded_columns_largest_first(tmp_path: Path) -> None:
