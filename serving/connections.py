@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Sized
 from typing import Any, ClassVar
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # A body may take the ten seconds of serving.bodies; nothing may take longer than this.
@@ -13,6 +16,8 @@ REQUEST_SECONDS = 15.0
 HEADER_BYTES = 32 * 1024
 # Of connections that have not yet sent a whole request; the oldest one makes room for the next.
 MOST_WAITING = 1_024
+# What is parsed in one go: some hundreds of the smallest requests. Then others have their turn.
+PIECE_BYTES = 8 * 1024
 
 # An answer must be fetched within so many times that.
 _FETCHED_WITHIN = 4
@@ -23,6 +28,21 @@ _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n"
     b"connection: close\r\n\r\n"
 )
+
+
+class _InTurn(FlowControl):
+    """Reads on when nothing that was read waits for an answer before its own.
+
+    uvicorn reads on at each answer: who sends many requests at once would fill the memory.
+    """
+
+    def __init__(self, transport: asyncio.Transport, *in_line: Sized) -> None:
+        super().__init__(transport)
+        self._in_line = in_line
+
+    def resume_reading(self) -> None:
+        if not any(self._in_line):
+            super().resume_reading()
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -41,10 +61,13 @@ class PatientProtocol(HttpToolsProtocol):
     _asked_bytes = 0
     _waits = False
     _unread_since: float | None = None
+    _later: deque[bytes]  # what was read behind requests that are not answered yet
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait; where too many do, the one that waits longest goes."""
         super().connection_made(transport)
+        self._later = deque()
+        self.flow = _InTurn(transport, self.pipeline, self._later)
         cls = type(self)
         self.asking_since = self.loop.time()
         self._wait()
@@ -61,7 +84,25 @@ class PatientProtocol(HttpToolsProtocol):
         """Take what was sent, unless its headers have no end in sight."""
         if len(data) > HEADER_BYTES and self._endless(data):
             self._end(_TOO_LARGE)
-            return
+        elif len(data) <= PIECE_BYTES and not self._later:
+            self._take(data)
+        else:
+            starts = range(0, len(data), PIECE_BYTES)
+            self._later.extend(data[at : at + PIECE_BYTES] for at in starts)
+            self._take_later()
+
+    def on_response_complete(self) -> None:
+        """Begin what is asked next, and go on with what was read behind it."""
+        HttpToolsProtocol.on_response_complete(self)
+        if self._later:
+            self._take_later()
+
+    def _take_later(self) -> None:
+        """Take what was read piece by piece, until a request waits for the one before it."""
+        while self._later and not self.pipeline and self._ours():
+            self._take(self._later.popleft())
+
+    def _take(self, data: bytes) -> None:
         HttpToolsProtocol.data_received(self, data)
         if self.asking_since is not None:  # the request is not whole yet
             self._asked_bytes += len(data)
@@ -88,10 +129,13 @@ class PatientProtocol(HttpToolsProtocol):
         self._whole()
 
     def _idle(self) -> bool:
-        """Return whether all that was asked is answered, on a connection that is still ours."""
+        """Return whether all that was asked is answered."""
         cycle = self.cycle
-        answered = cycle is None or cycle.response_complete
-        return answered and not self.transport.is_closing() and self in self.connections
+        return (cycle is None or cycle.response_complete) and self._ours()
+
+    def _ours(self) -> bool:
+        """Return whether the connection is open, and speaks no other protocol by now."""
+        return not self.transport.is_closing() and self in self.connections
 
     def _whole(self) -> None:
         """Wait no more for the rest of a request."""
@@ -143,6 +187,10 @@ class PatientProtocol(HttpToolsProtocol):
         for one in connections:
             if one._unread(now):
                 one.transport.abort()  # to close it would wait for whoever does not read
-            elif one.asking_since is not None and now - one.asking_since > cls.request_seconds:
+            elif one.asking_since is None:
+                continue
+            elif one.flow.read_paused:
+                one.asking_since = now  # it is not read what may long have been sent
+            elif now - one.asking_since > cls.request_seconds:
                 one._end(_TOO_SLOW)
         any_one.loop.call_later(cls.request_seconds / 10, cls._sweep, any_one)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from serving.connections import HEADER_BYTES, PatientProtocol
+from serving.connections import HEADER_BYTES, PIECE_BYTES, PatientProtocol
 from serving.errors import SettingsError
 from serving.settings import Settings
 from serving.tls import check_tls
@@ -31,6 +31,11 @@ class Impatient(PatientProtocol):
     request_seconds: ClassVar[float] = 0.5
     most_waiting: ClassVar[int] = 20
     waiting: ClassVar[dict[PatientProtocol, None]] = {}
+    most_in_line: ClassVar[int] = 0
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        Impatient.most_in_line = max(Impatient.most_in_line, len(self.pipeline))
 
 
 async def heard(request: Request) -> PlainTextResponse:
@@ -165,6 +170,25 @@ def test_a_connection_that_asks_again_and_again_is_left_alone() -> None:
             ports.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
             time.sleep(0.05)
         assert len(ports) == 1
+
+
+def test_of_many_requests_sent_at_once_few_are_in_hand_and_all_are_answered_in_order() -> None:
+    lengths = [number % 7 for number in range(6_000)]
+    line = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
+    asked = b"".join(line % length + b"x" * length for length in lengths)
+    Impatient.most_in_line = 0
+    with listening() as port, connected(port) as connection:
+        asking = threading.Thread(target=connection.sendall, args=(asked,), daemon=True)
+        asking.start()
+        said = b""
+        while said.count(b"HTTP/1.1 200") < len(lengths) or not said[-1:].isdigit():
+            part = connection.recv(65_536)
+            assert part, said[-200:]
+            said += part
+        asking.join(PATIENCE_SECONDS)
+    heard = [int(one.rpartition(b"\r\n\r\n")[2]) for one in said.split(b"HTTP/1.1 200 OK")[1:]]
+    assert heard == lengths
+    assert 0 < Impatient.most_in_line <= PIECE_BYTES // len(line)
 
 
 @pytest.mark.parametrize("at_once", [True, False])
