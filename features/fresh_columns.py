@@ -64,15 +64,22 @@ def carried_on(
     the column's condition holds for.
     """
     column, held = placed.column, stored[placed.place]
-    aggregate = column.aggregate
-    if aggregate in _WITHIN:
-        return _within(placed, held, stored=stored, fresh=fresh, elapsed_days=elapsed_days)
+    aggregate, days = column.aggregate, column.days
     if aggregate is Aggregate.DAYS_SINCE_LAST:
         return min([row.days for row in fresh]) if fresh else grown(held, elapsed_days)
+    last = None  # how many days ago the last of the stored rows was, where that is known
+    if placed.recency is not None:
+        before = stored[placed.recency]
+        last = before + elapsed_days if isinstance(before, NUMBER) and before == before else None
+    if aggregate in _WITHIN:
+        if days is not None:
+            if last is not None and last > days:
+                held = None if aggregate is Aggregate.MEAN else 0
+            fresh = [row for row in fresh if row.days <= days] if fresh else ()
+        return _with_rows(placed, held, within=fresh, stored=stored) if fresh else held
     if aggregate is Aggregate.DAYS_SINCE_FIRST:
         return grown(held, elapsed_days) if not absent(held) else _longest(fresh)
     if aggregate is Aggregate.TREND:
-        last = _last(placed, stored=stored, elapsed_days=elapsed_days)
         return _trend(placed, held, made=made, fresh=fresh, last=last)
     if aggregate is Aggregate.LAST:
         return max((_dated(column, row) for row in fresh), default=(0.0, held))[1]
@@ -89,29 +96,16 @@ def grown(days: Value, elapsed: float) -> float | None:
     return days + elapsed if isinstance(days, NUMBER) and days == days else None
 
 
-def _within(
-    placed: Placed,
-    held: Value,
-    *,
-    stored: Sequence[Value],
-    fresh: Sequence[Aged],
-    elapsed_days: float,
+def _with_rows(
+    placed: Placed, held: Value, *, within: Sequence[Aged], stored: Sequence[Value]
 ) -> Value:
-    """Return the count, sum or mean of the rows of a window, or of all."""
-    column = placed.column
-    aggregate, days = column.aggregate, column.days
-    if days is not None:
-        last = _last(placed, stored=stored, elapsed_days=elapsed_days)
-        if last is not None and last > days:
-            held = None if aggregate is Aggregate.MEAN else 0
-        fresh = [row for row in fresh if row.days <= days]
-    if not fresh:
-        return held
+    """Return the count, sum or mean with the fresh rows of its window, of which there are some."""
+    aggregate = placed.column.aggregate
     if aggregate is Aggregate.COUNT:
-        return _number(held) + len(fresh)
+        return _number(held) + len(within)
     if aggregate is Aggregate.SUM:
-        return (_units(_number(held)) + _sum(column, fresh)) / _UNITS
-    return _mean(placed, held, within=fresh, stored=stored)
+        return (_units(_number(held)) + _sum(placed.column, within)) / _UNITS
+    return _mean(placed, held, within=within, stored=stored)
 
 
 def _mean(placed: Placed, held: Value, *, within: Sequence[Aged], stored: Sequence[Value]) -> Value:
@@ -137,11 +131,6 @@ def _trend(
     else:
         return held
     return recent / (longer / (TREND_DAYS[1] / TREND_DAYS[0])) if longer else None
-
-
-def _last(placed: Placed, *, stored: Sequence[Value], elapsed_days: float) -> float | None:
-    """Return how many days ago the last of the stored rows was, None where it is not known."""
-    return grown(stored[placed.recency], elapsed_days) if placed.recency is not None else None
 
 
 def _longest(fresh: Sequence[Aged]) -> float | None:

@@ -21,7 +21,7 @@ from routing.answer import (
 from routing.completion import HELD_BACK, Completion, complete, open_to_offers, without_offers
 from routing.contact import Contact
 from routing.defaults import PartnerDefaults, standard_defaults
-from routing.drawing import decision_id, hold_back_draw
+from routing.drawing import digits_of, drawn, fraction_drawn, id_drawn
 from routing.errors import StrategyFileDamagedError
 from routing.exploring import Explored, explored
 from routing.identification import Identification, identify
@@ -41,11 +41,11 @@ class _Circumstances(msgspec.Struct, frozen=True):
     contact: Contact
     now: datetime
     label: str | None
+    drawn: bytes
 
     def decision_id(self) -> str:
         """Return the same id for the same contact, set and instant."""
-        instant = self.now.isoformat(timespec="microseconds")
-        return decision_id(self.contact.contact_id, label=self.label, instant=instant)
+        return id_drawn(self.drawn, digits=digits_of(self.now.isoformat(timespec="microseconds")))
 
 
 def decide(contact: Contact, *, in_force: InForce = NOTHING_IN_FORCE, now: datetime) -> Decision:
@@ -55,7 +55,8 @@ def decide(contact: Contact, *, in_force: InForce = NOTHING_IN_FORCE, now: datet
     in its arm.
     """
     strategies = in_force.strategies
-    here = _Circumstances(contact, now, strategies.label if strategies else None)
+    label = strategies.label if strategies is not None else None
+    here = _Circumstances(contact, now, label, drawn(contact.contact_id, label=label))
     if strategies is None:
         return _default(here, _LAST_RESORT, why="No strategy set is published.")
     if contact.partner is not None and contact.partner not in strategies.partners:
@@ -241,13 +242,13 @@ class _Shown(msgspec.Struct, frozen=True):
 def _held_back(
     here: _Circumstances, customer_id: str, *, share: float, plan: SlotPlan | None
 ) -> _Held:
-    drawn = hold_back_draw(here.contact.contact_id, label=here.label) < share
+    back = fraction_drawn(here.drawn) < share
     placed = arm_at(plan, here.now, customer_id) if plan is not None else None
     if placed is None:
-        return _Held(drawn, min(share, 1.0))
+        return _Held(back, min(share, 1.0))
     if placed.place is None:  # the slots have ended: who is always held back still is
         off = placed.off + (1.0 - placed.off) * min(share, 1.0)
-        return _Held(placed.held or drawn, off)
+        return _Held(placed.held or back, off)
     return _Held(placed.arm is Arm.OFF, placed.off)
 
 
