@@ -128,13 +128,28 @@ class PatientProtocol(HttpToolsProtocol):
         HttpToolsProtocol.on_message_complete(self)
         self._whole()
 
+    def _should_upgrade(self) -> bool:
+        """Return False: a connection that spoke another protocol would have all the time there is.
+
+        Who asks for one is answered in ours, as the standard has it (RFC 9110, section 7.8).
+        """
+        return False
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Let the connection end with the answer: what follows may be another protocol's.
+
+        Nothing is said of it: whoever asks might fill the log.
+        """
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def _idle(self) -> bool:
         """Return whether all that was asked is answered."""
         cycle = self.cycle
         return (cycle is None or cycle.response_complete) and self._ours()
 
     def _ours(self) -> bool:
-        """Return whether the connection is open, and speaks no other protocol by now."""
+        """Return whether the connection is open on our side too."""
         return not self.transport.is_closing() and self in self.connections
 
     def _whole(self) -> None:

@@ -172,6 +172,22 @@ def test_a_connection_that_asks_again_and_again_is_left_alone() -> None:
         assert len(ports) == 1
 
 
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_who_asks_for_another_protocol_is_answered_in_ours_and_then_let_go(
+    protocol: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = b"connection: upgrade\r\nupgrade: " + protocol + b"\r\nsec-websocket-version: 13\r\n"
+    with listening() as port, connected(port) as connection:
+        connection.sendall(
+            b"POST /unread HTTP/1.1\r\nhost: x\r\n" + wanted + b"content-length: 40\r\n\r\n"
+        )
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")  # what a proxy takes for the body
+        said = ended(connection)
+    assert said.startswith(b"HTTP/1.1 200") and b"connection: close" in said
+    assert said.endswith(b"unread") and said.count(b"HTTP/1.1") == 1
+    assert caplog.messages == []
+
+
 def test_of_many_requests_sent_at_once_few_are_in_hand_and_all_are_answered_in_order() -> None:
     lengths = [number % 7 for number in range(6_000)]
     line = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
