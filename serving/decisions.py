@@ -209,6 +209,13 @@ class Decider:
             return msgspec.structs.replace(decision, why=why)
 
     def _count(self, made: Made, contact: Contact) -> None:
+        """Count an answer; where that fails it is given all the same, and once."""
+        try:
+            self._counted(made, contact)
+        except Exception as error:  # such as a full disk below the figures of several workers
+            _log.error("a decision was not counted", exc_info=error)
+
+    def _counted(self, made: Made, contact: Contact) -> None:
         microseconds = made.entry.microseconds
         if made.watched is not None:
             made.watched.logged(made.entry, self._metrics)

@@ -300,6 +300,22 @@ def test_what_breaks_is_answered_the_usual_way(
     assert caplog.messages.count("a request goes the usual way") == 2
 
 
+def test_what_cannot_be_counted_is_answered_and_logged_once(served: Callable[..., Any]) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with served() as server, Client(server.port) as client:
+        client.ask(request({**CONTACT, "contact_id": "c-10"}))
+        server.app.state.parts.metrics.tally.add = broken
+        head = b"x-usual: yes\r\n"
+        answers = [client.ask(request({**CONTACT, "contact_id": "c-11"}))]
+        answers.append(client.ask(request({**CONTACT, "contact_id": "c-12"}, more=head)))
+        assert [status(one) for one in answers] == [200, 200] and len(server.at_once) == 1
+    with sqlite3.connect(server.log) as log:
+        rows = log.execute("SELECT contact_id FROM decisions ORDER BY rowid").fetchall()
+    assert [row[0] for row in rows] == ["c-10", "c-11", "c-12"]
+
+
 def test_several_requests_in_one_piece_are_answered_in_order(served: Callable[..., Any]) -> None:
     with served() as server, Client(server.port) as client:
         client.ask(request())
@@ -349,6 +365,17 @@ def test_a_head_out_of_the_usual_is_not_learnt(served: Callable[..., Any], asked
             client.say(b"")
             client.hear_for(0.2)
         assert len(server.app.direct.heads) == 1 and server.at_once == []
+
+
+def test_a_connection_that_begins_by_asking_for_another_protocol_teaches_nothing(
+    served: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with served() as server:
+        with Client(server.port) as client:
+            said = client.ask(request(more=b"connection: upgrade\r\nupgrade: websocket\r\n"))
+            assert status(said) in (200, 400)
+        assert server.app.direct.heads == {}
+    assert "Fatal error" not in caplog.text
 
 
 def test_a_body_of_another_length_than_its_head_says_goes_the_usual_way(
