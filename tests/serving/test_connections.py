@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import threading
@@ -50,6 +51,11 @@ async def unread(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("unread")
 
 
+async def thinking(_request: Request) -> PlainTextResponse:
+    await asyncio.sleep(0.4)
+    return PlainTextResponse("thought")
+
+
 @contextmanager
 def listening(**options: object) -> Iterator[int]:
     """Run a small application on a free port until the block ends."""
@@ -57,6 +63,7 @@ def listening(**options: object) -> Iterator[int]:
         Route("/", heard, methods=["GET", "POST"]),
         Route("/unread", unread, methods=["POST"]),
         Route("/large", large),
+        Route("/thinking", thinking),
     ]
     config = uvicorn.Config(
         Starlette(routes=routes), port=0, log_level="error", http=Impatient, **options
@@ -186,6 +193,15 @@ def test_who_asks_for_another_protocol_is_answered_in_ours_and_then_let_go(
     assert said.startswith(b"HTTP/1.1 200") and b"connection: close" in said
     assert said.endswith(b"unread") and said.count(b"HTTP/1.1") == 1
     assert caplog.messages == []
+
+
+def test_who_is_not_read_is_not_too_slow() -> None:
+    asked = b"GET /thinking HTTP/1.1\r\nhost: x\r\n\r\n"
+    with listening() as port, connected(port) as connection:
+        connection.sendall(3 * asked + asked[:20])
+        time.sleep(0.1)
+        connection.sendall(asked[20:].replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
+        assert ended(connection).count(b"thought") == 4
 
 
 def test_of_many_requests_sent_at_once_few_are_in_hand_and_all_are_answered_in_order() -> None:
