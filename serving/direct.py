@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -27,6 +28,8 @@ MOST_HEADS = 512
 MOST_HEAD_BYTES = 2_048
 # Heads learnt in a row on one connection, none of which came again: each is as no other.
 MOST_IN_VAIN = 32
+# How long an answer waits for those behind it: a hundred look-ups, or a few live scores.
+LONGEST_SECONDS = 0.005
 _LINE = b"POST /v1/decisions HTTP/1.1\r\n"
 _END = b"\r\n\r\n"
 _JSON = (b"content-type", b"application/json")
@@ -64,6 +67,7 @@ class Direct:
         self.decider = decider
         self.heads: dict[bytes, Head] = {}
         self._answers: list[tuple[asyncio.Transport, bytes]] = []
+        self._since = 0.0
         self._lines: tuple[Any, bytes] = (None, b"")
 
     def learn(self, head: bytes, known: Head) -> None:
@@ -86,7 +90,10 @@ class Direct:
         """Write what is ready to be sent, together with the other answers of this turn."""
         if not self._answers:
             loop.call_soon(self.write)
+            self._since = time.perf_counter()
         self._answers.append((transport, answer))
+        if time.perf_counter() - self._since > LONGEST_SECONDS:
+            self.write()
 
     def write(self) -> None:
         """Write the answers that wait, in the order in which they were asked for."""

@@ -24,6 +24,7 @@ from serving import examples
 from serving.app import Application, build_app
 from serving.connections import PatientProtocol
 from serving.direct import (
+    LONGEST_SECONDS,
     MOST_HEADS,
     MOST_IN_VAIN,
     Deciding,
@@ -439,6 +440,22 @@ def test_answers_in_hand_are_given_before_the_end() -> None:
         transport.closing = True
         direct.write()
         assert transport.written == [b"one", b"two"], "who has gone is written nothing"
+    finally:
+        loop.close()
+
+
+def test_an_answer_does_not_wait_long_for_those_behind_it() -> None:
+    direct, transport = Direct(cast(Deciding, None)), Written()
+    loop = asyncio.new_event_loop()
+    try:
+        for answer in (b"one", b"two"):
+            direct.write_soon(answer, cast(asyncio.Transport, transport), loop=loop)
+            time.sleep(2 * LONGEST_SECONDS)
+        assert transport.written == [b"one", b"two"]
+        direct.write_soon(b"three", cast(asyncio.Transport, transport), loop=loop)
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        assert transport.written == [b"one", b"two", b"three"]
     finally:
         loop.close()
 
