@@ -114,6 +114,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "http": "serving.direct:DirectProtocol",  # imported by who answers, not by the starter
+        "ws": "none",  # nothing here speaks it
         "ssl_certfile": settings.tls_certificate,
         "ssl_keyfile": settings.tls_key,
         "access_log": False,
