@@ -191,6 +191,15 @@ def test_a_set_of_an_earlier_version_gives_the_same_reasons(tmp_path: Path) -> N
     assert [each.effect for each in given] == pytest.approx([each.effect for each in wanted])
 
 
+def test_reasons_that_were_changed_are_refused(tmp_path: Path) -> None:
+    encoder = encoder_of()
+    told(tmp_path, encoder, signal(line(encoder, offers=OFFERS)))
+    path = tmp_path / reasons_file("all")
+    path.write_text(path.read_text(encoding="utf-8").replace("0.3", "0.4", 1), encoding="utf-8")
+    with pytest.raises(ModelSetFormatError, match=r"reasons/all.json .* is not what was written"):
+        LiveModelSet.load(tmp_path)
+
+
 def test_reasons_whose_trees_are_gone_are_refused(tmp_path: Path) -> None:
     encoder = encoder_of()
     told(tmp_path, encoder, signal(grown(tmp_path, encoder, Boosted)))
