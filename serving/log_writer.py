@@ -13,7 +13,7 @@ from serving.clock import system_clock
 from serving.errors import LogUnavailableError
 from serving.log_entry import LoggedDecision, LoggedOutcome, Stored
 from serving.log_gaps import Gaps
-from serving.log_store import Fault, Group, LogStore
+from serving.log_store import Answer, Fault, Group, LogStore
 from serving.log_waiting import Entry, Waiting, Wake, settle
 
 _log = logging.getLogger("callworth.serving")
@@ -37,6 +37,7 @@ class LogWriter:
         self._gather_seconds = gather_seconds
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
         self._held: list[Entry] = []
+        self._answers: list[tuple[Waiting, Answer]] = []
         self._closing_since: float | None = None
         self._gaps = Gaps()
         self._records: dict[str, bytes] = {}
@@ -90,6 +91,7 @@ class LogWriter:
             else:
                 time.sleep(pause)
             self._held = self._write(self._held)
+            self._answer()
             if not self._held:
                 pause = 0.0
             elif self._given_up():
@@ -137,7 +139,7 @@ class LogWriter:
         self.trouble = None
         self._recorded.update(records)
         waiting = [one for one in entries if isinstance(one, Waiting)]
-        settle([(one, next(answers) if one.is_outcome else Stored.NEW) for one in waiting])
+        self._answers += [(one, next(answers) if one.is_outcome else Stored.NEW) for one in waiting]
         return []
 
     def _after(self, error: Exception, entries: Sequence[Entry]) -> list[Entry]:
@@ -167,7 +169,7 @@ class LogWriter:
     def _refuse_outcomes(self, entries: Sequence[Entry], error: Exception) -> list[Entry]:
         """Answer that outcomes are not stored; return the decisions."""
         outcomes = [one for one in entries if isinstance(one, Waiting) and one.is_outcome]
-        settle([(one, unavailable(str(error))) for one in outcomes])
+        self._answers += [(one, unavailable(str(error))) for one in outcomes]
         return [one for one in entries if one not in outcomes]
 
     def _lose(self, entries: Sequence[Entry], why: str) -> None:
@@ -175,7 +177,7 @@ class LogWriter:
         decisions = [one for one in bare if isinstance(one, LoggedDecision)]
         self.miss(decisions, why)
         _log.error("%d decisions could not be logged: %s", len(decisions), why)
-        settle([(one, unavailable(why)) for one in entries if isinstance(one, Waiting)])
+        self._answers += [(one, unavailable(why)) for one in entries if isinstance(one, Waiting)]
 
     def _given_up(self) -> bool:
         since = self._closing_since
@@ -184,6 +186,12 @@ class LogWriter:
     def _abandon(self) -> None:
         self._lose(self._held, "the server ended while the log could not be written")
         self._held = []
+        self._answer()
+
+    def _answer(self) -> None:
+        """Answer who waits, once what they asked for is no longer counted as waiting."""
+        answers, self._answers = self._answers, []
+        settle(answers)
 
     def _let_go(self) -> None:
         self._recorded.clear()

@@ -79,7 +79,12 @@ def test_an_interrupted_generate_leaves_nothing_and_then_completes(
 
 
 @pytest.mark.parametrize(
-    "verb", [("features",), ("strategies", "form"), ("check",)], ids=lambda verb: verb[-1]
+    "verb",
+    [
+        pytest.param(("features",), id="features"),
+        pytest.param(("strategies", "form"), id="form", marks=pytest.mark.slow),
+        pytest.param(("check",), id="check"),
+    ],
 )
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 def test_a_stopped_verb_leaves_whole_results_and_then_completes(

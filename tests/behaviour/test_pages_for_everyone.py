@@ -35,6 +35,8 @@ from tests.offers_world import UNTIL, write_offers_world
 
 DESK, PHONE = (1280, 900), (390, 844)
 LOOKS = [("light", DESK), ("dark", DESK), ("light", PHONE), ("dark", PHONE)]
+# Half a minute each: one of each scheme and size, the others with the slow tests.
+AXE_LOOKS = (("light", DESK), ("dark", PHONE))
 OFFER = "/offers/whole_life"
 # Each page as it is, and each state that it may be in.
 ADDRESSES = {
@@ -156,7 +158,13 @@ def serious(page: Page) -> list[str]:
 OVER = "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
 
 
-@pytest.mark.parametrize(("scheme", "size"), LOOKS, ids=str)
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param(*look, marks=() if look in AXE_LOOKS else pytest.mark.slow, id=str(look))
+        for look in LOOKS
+    ],
+)
 def test_axe_finds_nothing_serious_on_any_page(
     chromium: Browser, address: str, shots: Path, scheme: str, size: tuple[int, int]
 ) -> None:

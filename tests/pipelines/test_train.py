@@ -24,6 +24,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_another_seed_leaves_the_model_set_and_service_before_it_as_they_were(
     tmp_path: Path,
 ) -> None:
