@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from features import store
 from features.frame import build_training
 from pipelines.insurer import generate
