@@ -24,7 +24,7 @@ from routing.strategy import Strategy
 from routing.strategy_index import Keys
 from routing.strategy_pointer import file_of, go_back, labels, point_at, read_pointer
 
-FORMAT = "callworth-strategies/2"
+FORMAT = "callworth-strategies/3"
 _EVERYTHING = (
     "SELECT number, strategies.body, answers.body, coalesce(vectors.body, x'')"
     " FROM strategies JOIN answers USING (number) LEFT JOIN vectors USING (number)"
