@@ -8,8 +8,8 @@ BIN := .venv/bin
 PY := $(BIN)/python
 DEMO_ARGS ?=
 TEST_ARGS ?=
-# One process a core, tests grouped by tests/conftest.py; TEST_ARGS="-n 0" runs all in one, which a debugger needs.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
+# One process a core; TEST_ARGS="-n 0" runs all in one, which a debugger needs.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help demo test test-all lint types contracts check audit browser postgresql sip lock bench clean
 
