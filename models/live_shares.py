@@ -1,4 +1,4 @@
-"""Which share of a score each feature has: lines by numpy, trees by ONNX Runtime."""
+"""Which share of a score each feature has: lines summed here, trees walked by ONNX Runtime."""
 
 from __future__ import annotations
 

@@ -11,20 +11,6 @@ _NO_SEPARATORS = str.maketrans("", "", "-T:.")
 _INSTANT_DIGITS = 20  # year to microsecond
 
 
-def decision_id(contact_id: str, *, label: str | None, instant: str) -> str:
-    """Return the same id for the same contact, set and instant, of 32 digits (hexadecimal ones).
-
-    `instant` is ISO text in UTC with microseconds. The id begins with it: what follows in time
-    lies together in the log.
-    """
-    return id_drawn(drawn(contact_id, label=label), digits=digits_of(instant))
-
-
-def hold_back_draw(contact_id: str, *, label: str | None) -> float:
-    """Return a number in [0, 1) that depends on the contact and the set alone."""
-    return fraction_drawn(drawn(contact_id, label=label))
-
-
 def drawn(contact_id: str, *, label: str | None) -> bytes:
     """Return the bytes of which a contact's fraction and the end of its decision's id are made."""
     text = f"arm\x1f{contact_id}\x1f{label}".encode("utf-8", "surrogatepass")
@@ -32,12 +18,15 @@ def drawn(contact_id: str, *, label: str | None) -> bytes:
 
 
 def fraction_drawn(digest: bytes) -> float:
-    """Return the number in [0, 1) of which `drawn` gave the bytes."""
+    """Return the number in [0, 1) of which the first bytes were drawn."""
     return int.from_bytes(digest[:_FRACTION_BYTES], "big") / _WHOLE
 
 
 def id_drawn(digest: bytes, *, digits: str) -> str:
-    """Return the decision's id, from the digits of the instant and the bytes that were drawn."""
+    """Return the decision's id, of 32 hexadecimal digits, from those of the instant and the bytes.
+
+    It begins with the instant: what follows in time lies together in the log.
+    """
     return digits + digest[_FRACTION_BYTES:].hex()
 
 
@@ -49,4 +38,4 @@ def digits_of(instant: str) -> str:
 def fraction_of(text: str) -> float:
     """Return a number in [0, 1) that depends on the text alone."""
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_FRACTION_BYTES).digest()
-    return int.from_bytes(digest, "big") / _WHOLE
+    return fraction_drawn(digest)

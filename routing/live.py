@@ -57,7 +57,7 @@ def _known(contact: Contact, formed: Strategy, *, strategies: OpenSet, now: date
     vector = strategies.vector_of(formed.partner, formed.customer_id)
     if header.as_of is None or not vector:
         raise LiveScoreError(
-            "there is no feature values.", fix="Form the strategies again with this version."
+            "there are no feature values.", fix="Form the strategies again with this version."
         )
     return Known(
         header.features,

@@ -44,7 +44,7 @@ _log = logging.getLogger("callworth.serving")
 # for that, or lost; an answer that does not say is on its way.
 LOGGED = b"callworth-logged"
 DURABLE, QUEUED, NOT_LOGGED = b"durable", b"queued", b"no"
-_JSON = (b"content-type", b"application/json")
+JSON_TYPE = (b"content-type", b"application/json")
 
 DECIDE = Endpoint(
     method="POST",
@@ -225,7 +225,7 @@ class Decider:
 
 
 async def _send(answer: bytes, send: Send, *, logged: bytes | None) -> None:
-    headers = [_JSON, (b"content-length", b"%d" % len(answer)), *READY_MADE]
+    headers = [JSON_TYPE, (b"content-length", b"%d" % len(answer)), *READY_MADE]
     if logged is not None:
         headers.append((LOGGED, logged))
     await send({"type": "http.response.start", "status": 200, "headers": headers})

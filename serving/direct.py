@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from serving.bodies import check_headers, headers_of
 from serving.connections import PatientProtocol
+from serving.decisions import DECIDE, JSON_TYPE
 from serving.problems import ProblemError
 from serving.security_headers import READY_MADE
 
@@ -30,9 +31,8 @@ MOST_HEAD_BYTES = 2_048
 MOST_IN_VAIN = 32
 # How long an answer waits for those behind it: a hundred look-ups, or a few live scores.
 LONGEST_SECONDS = 0.005
-_LINE = b"POST /v1/decisions HTTP/1.1\r\n"
+_LINE = f"{DECIDE.method} {DECIDE.path} HTTP/1.1\r\n".encode()
 _END = b"\r\n\r\n"
-_JSON = (b"content-type", b"application/json")
 # What stands behind the length of an answer.
 _LAST_LINES = b"\r\n" + b"".join(b"%b: %b\r\n" % header for header in READY_MADE) + b"\r\n"
 
@@ -105,7 +105,7 @@ class Direct:
     def lines(self, usual: list[tuple[bytes, bytes]]) -> bytes:
         """Return an answer's first lines up to its length; `usual` are the server's headers."""
         if usual is not self._lines[0]:  # the server makes them anew each second, with the date
-            headers = (*usual, _JSON)
+            headers = (*usual, JSON_TYPE)
             text = STATUS_LINE[200] + b"".join(b"%b: %b\r\n" % header for header in headers)
             self._lines = (usual, text + b"content-length: ")
         return self._lines[1]

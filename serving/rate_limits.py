@@ -60,17 +60,13 @@ class RateLimits:
         if seconds > 0.0:
             raise ProblemError(
                 429,
-                _allowed(key),
+                why_too_fast(key),
                 fix="Wait as long as Retry-After says, and ask less often.",
                 headers={"retry-after": str(math.ceil(seconds))},
             )
 
 
 def why_too_fast(key: Key) -> str:
-    """Return what the answer to a contact says that came faster than the key may ask."""
-    return _allowed(key)
-
-
-def _allowed(key: Key) -> str:
+    """Return what is said to who asks faster than the key may."""
     assert key.rate is not None  # else nothing is too fast
     return f"The key '{key.name}' may ask {key.rate.per_second:g} times a second."

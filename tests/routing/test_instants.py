@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from routing.drawing import decision_id, drawn, id_drawn
+from routing.drawing import digits_of, drawn, id_drawn
 from routing.instants import Instants, instant_of
 
 
@@ -20,10 +20,12 @@ def test_every_form_is_that_of_the_library_whichever_way_the_clock_goes() -> Non
         assert instant.digits == f"{at:%Y%m%d%H%M%S%f}"
 
 
-def test_an_id_is_the_same_however_its_instant_is_given() -> None:
+def test_an_id_hangs_on_contact_set_and_instant() -> None:
     instant = Instants()(datetime(2026, 11, 22, 9, 0, 0, 17, tzinfo=UTC))
-    whole = decision_id("c-1", label="set-1", instant=instant.text)
-    assert whole == id_drawn(drawn("c-1", label="set-1"), digits=instant.digits)
-    assert len(whole) == 32 and whole.startswith("20261122090000000017")
-    assert whole != decision_id("c-2", label="set-1", instant=instant.text)
-    assert whole != decision_id("c-1", label="set-2", instant=instant.text)
+    assert digits_of(instant.text) == instant.digits
+    made = id_drawn(drawn("c-1", label="set-1"), digits=instant.digits)
+    assert len(made) == 32 and made.startswith("20261122090000000017")
+    assert made == id_drawn(drawn("c-1", label="set-1"), digits=instant.digits)
+    others = (("c-2", "set-1"), ("c-1", "set-2"), ("c-1", None))
+    for contact, label in others:
+        assert made != id_drawn(drawn(contact, label=label), digits=instant.digits)

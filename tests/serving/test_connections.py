@@ -22,6 +22,7 @@ from serving.connections import HEADER_BYTES, PIECE_BYTES, PatientProtocol
 from serving.errors import SettingsError
 from serving.settings import Settings
 from serving.tls import check_tls
+from tests.threaded_server import in_a_thread
 
 PATIENCE_SECONDS = 20.0
 
@@ -68,16 +69,8 @@ def listening(**options: object) -> Iterator[int]:
     config = uvicorn.Config(
         Starlette(routes=routes), port=0, log_level="error", http=Impatient, **options
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE_SECONDS)
+    with in_a_thread(config) as port:
+        yield port
 
 
 def connected(port: int) -> socket.socket:

@@ -8,7 +8,6 @@ import random
 import re
 import socket
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from serving.direct import (
 from serving.key_changes import create_key, revoke_key
 from serving.key_file import Rate
 from serving.settings import Settings
+from tests.threaded_server import in_a_thread
 
 PATIENCE_SECONDS = 20.0
 CONTACT = {"contact_id": "c-81", "channel": "voice", "from": examples.PHONE}
@@ -73,19 +73,10 @@ def served(tmp_path: Path, home: Path, publish: Callable[..., str]) -> Callable[
             app, port=0, log_level="error", http=protocol, proxy_headers=False, server_header=False,
             timeout_graceful_shutdown=5, timeout_keep_alive=2,
         )  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        found = Served(port, app, chosen.log_file)
-        _watch(found)
-        try:
+        with in_a_thread(config) as port:
+            found = Served(port, app, chosen.log_file)
+            _watch(found)
             yield found
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE_SECONDS)
 
     return _served
 

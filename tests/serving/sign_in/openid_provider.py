@@ -6,8 +6,6 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests.threaded_server import in_a_thread
 
 CLIENT, SECRET = "callworth", "known to both"
 
@@ -121,15 +121,6 @@ class OpenIdProvider:
 def running(provider: OpenIdProvider) -> Iterator[OpenIdProvider]:
     """Run the provider in a thread until the block ends."""
     config = uvicorn.Config(provider.app(), port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    provider.issuer = f"http://127.0.0.1:{port}"
-    try:
+    with in_a_thread(config) as port:
+        provider.issuer = f"http://127.0.0.1:{port}"
         yield provider
-    finally:
-        server.should_exit = True
-        thread.join(10)
