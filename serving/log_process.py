@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from serving.errors import ServingError
@@ -71,7 +72,8 @@ def main() -> None:
     # The server asks for the end in its own time: a signal to all its processes is not for this.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    with socket.socket(fileno=int(sys.argv[1])) as line:
+    # A server that was killed resets the connection: it has gone, as if it had closed it.
+    with socket.socket(fileno=int(sys.argv[1])) as line, suppress(ConnectionError):
         serve(line)
 
 

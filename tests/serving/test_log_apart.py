@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from serving import examples
-from serving.log_apart import ApartStore
+from serving.log_apart import CHILD, ApartStore
 from serving.log_entry import LoggedDecision, instant_text
+from serving.log_frames import Begin, send
 from serving.log_store import Fault, Group
 
 AT = instant_text(examples.NOW)
@@ -103,3 +105,21 @@ def test_it_brings_neither_models_nor_pages_nor_a_web_server() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == ""
+
+
+def test_the_writing_process_ends_quietly_when_its_server_was_killed(
+    root: Path, file: Path
+) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", CHILD, str(theirs.fileno())],
+            pass_fds=(theirs.fileno(),),
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(root)},
+        )
+    send(ours, Begin(str(file), None))
+    assert ours.recv(1, socket.MSG_PEEK), "it has answered"
+    ours.close()  # with the answer unread, as by a kill: the connection is reset
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (0, b"")
